@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Messages API's streaming events as text (API reference, "Streaming messages"): every
+ * event has its event: line, equal to data.type, and ends with an empty line.  Built by hand
+ * into one buffer, because an answer is a hundred of these for each kilobyte of text.
+ */
+#ifndef NIM_TRANSLATE_AN_EVENT_H
+#define NIM_TRANSLATE_AN_EVENT_H
+
+#include "translate/an_error.h"
+#include "translate/an_sink.h"
+#include "translate/buf.h"
+
+extern const struct an_sink_ops an_event_ops; /* self is the struct buf to append to */
+
+void an_event_ping(struct buf *b);
+void an_event_error(struct buf *b, const struct an_error *e, struct str request_id);
+/*
+ * A real event that changes nothing, for silences that pings alone don't bridge (Claude Code
+ * gives up 750 s after the last real event): an empty delta into the open block.
+ */
+void an_event_still_here(struct buf *b, size_t index, enum an_block type);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which upstream model answers for the name a client asked for, and that model's rules.
+ * The tables come from models.conf; no model id stands in the program, because hosted ids
+ * live 7 to 15 weeks.
+ */
+#ifndef NIM_TRANSLATE_MODELS_H
+#define NIM_TRANSLATE_MODELS_H
+
+#include "translate/pool.h"
+
+/* One entry of models = ( ... ). Read-only after the configuration is read. */
+struct model {
+	struct str id;		/* the upstream's id */
+	int64_t context;	/* tokens, prompt and answer together; 0 = unknown */
+	int64_t max_output;	/* largest max_tokens to send; 0 = unknown, send what was asked */
+	bool has_vision;	/* accepts image_url parts */
+	struct json_object *think_on;  /* object merged into the request's top level, or NULL */
+	struct json_object *think_off; /* the same when the client wants no thinking */
+	struct str system_on;	/* put in front of the system text when thinking ("/think"), or empty */
+	struct str system_off;
+};
+
+struct model_alias {
+	const char *from; /* shell pattern, as fnmatch(3) without flags */
+	struct str to;	  /* a model id */
+};
+
+struct models {
+	struct str default_model; /* may be empty: then an unknown name is an error */
+	struct model *list;
+	size_t count;
+	struct model_alias *aliases;
+	size_t alias_count;
+};
+
+/*
+ * Finds the model for a name, in this order: "[1m]" at the end is cut; the first alias whose
+ * pattern matches; an id of the list; a name with "/" as it is; the default model.
+ * A model that the list does not hold gets an entry of its own in the pool with unknown
+ * limits. NULL when nothing fits and there is no default.
+ */
+const struct model *models_find(const struct models *m, struct pool *p, struct str name);
+
+#endif
