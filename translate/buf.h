@@ -2,7 +2,8 @@
 /*
  * A growing byte buffer with a named maximum.  Writers append without looking: a
  * buffer that would pass its maximum, or for which memory is missing, keeps what it
- * has and remembers has_failed; the caller asks once at the end.
+ * has and remembers has_failed; the caller asks once at the end.  From then on nothing
+ * more is added, so what is there is a beginning without a gap.
  *
  * Memory belongs to the buffer until buf_release().  data is never NUL-terminated
  * unless the text put there says so.
@@ -19,7 +20,7 @@ struct buf {
 	size_t len;
 	size_t cap;
 	size_t max;	 /* len never exceeds it */
-	bool has_failed; /* something did not fit; stays set until buf_clear() */
+	bool has_failed; /* something did not fit; stays set until clear or release */
 };
 
 void buf_init(struct buf *b, size_t max); /* allocates nothing yet */
@@ -39,7 +40,7 @@ void buf_addu(struct buf *b, uint64_t number); /* decimal */
  * claimed by b->len += n (n <= len).  NULL, and has_failed, when there is none.
  */
 char *buf_reserve(struct buf *b, size_t len);
-void buf_cut(struct buf *b, size_t len); /* shorten to len, which is <= b->len */
+void buf_cut(struct buf *b, size_t len);  /* shorten to len, which is <= b->len */
 void buf_drop(struct buf *b, size_t len); /* forget the first len bytes (<= b->len) */
 
 static inline struct str buf_str(const struct buf *b)

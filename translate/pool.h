@@ -17,6 +17,7 @@
 
 struct pool_block;
 struct pool_json;
+struct pool_buf;
 struct buf;
 
 struct pool {
@@ -27,17 +28,19 @@ struct pool {
 };
 
 void pool_init(struct pool *p, void (*on_no_memory)(void));
-void pool_release(struct pool *p); /* ends all that hangs on it; usable again as after init */
+void pool_release(
+	struct pool *p); /* ends all that hangs on it; usable again as after init */
 
 void *pool_alloc(struct pool *p, size_t size);
 void *pool_array(struct pool *p, size_t count, size_t size); /* product is checked */
-struct str pool_str(struct pool *p, struct str s);	     /* a copy; also NUL-terminated */
+struct str pool_str(struct pool *p, struct str s); /* a copy; also NUL-terminated */
 struct str pool_strf(struct pool *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The pool takes over the caller's reference and puts it at release. NULL is allowed. */
 void pool_own_json(struct pool *p, struct json_object *root);
-/* Ends that root now (it was handed over before); the caller drops all slices of it. */
+/* Ends that root now (one handed over before, else nothing); the caller drops its slices.
+ */
 void pool_put_json(struct pool *p, struct json_object *root);
 /* A buffer with that maximum whose memory ends with the pool. */
 struct buf *pool_buf(struct pool *p, size_t max);
