@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * POST /v1/messages in eight steps, told in their order: read, know the person (route.c has done both),
+ * find the model, admit (there is one lane for all yet), build, send and relay (relay.c), account
+ * (route.c).
+ */
+#include "config.h"
+
+#include "worker/messages.h"
+
+#include <malloc.h>
+
+#include "translate/jget.h"
+#include "translate/oa_request.h"
+#include "translate/tokens.h"
+#include "worker/relay.h"
+#include "worker/reply.h"
+
+enum { TRIM_ABOVE = 256 << 10 }; /* bodies above it leave holes worth giving back */
+
+static void refuse(struct req *r, const struct jget_error *error)
+{
+	struct an_error e = { .kind = AN_INVALID_REQUEST };
+
+	e.message = pool_str(r->pool, str_of(error->text));
+	reply_error(r, &e);
+}
+
+static int find_model(struct req *r)
+{
+	struct an_error e = { .kind = AN_NOT_FOUND };
+
+	r->model_asked = pool_str(r->pool, r->asked.model);
+	r->model = models_find(&r->env->models, r->pool, r->model_asked);
+	if (r->model) {
+		shm_slot_model(r->slot, r->model->id.ptr, (unsigned)r->model->id.len);
+		return 0;
+	}
+	e.message = pool_strf(r->pool,
+			      "model: %.128s is not configured, and models.conf names no default_model.",
+			      r->model_asked.ptr);
+	reply_error(r, &e);
+	return -1;
+}
+
+int messages_read(struct req *r, bool want_max_tokens)
+{
+	struct jget_error error = { "" };
+
+	if (an_request_read(&r->asked, r->pool, buf_str(r->body_in), want_max_tokens, &error) < 0) {
+		refuse(r, &error);
+		return -1;
+	}
+	return find_model(r);
+}
+
+/* The names outlive the tree they were read from. */
+static void keep_names(struct req *r)
+{
+	for (size_t i = 0; i < r->names.count; i++) {
+		struct oa_name *name = &r->names.list[i];
+		bool is_same = str_eq(name->client, name->upstream);
+
+		name->client = pool_str(r->pool, name->client);
+		name->upstream = is_same ? name->client : pool_str(r->pool, name->upstream);
+	}
+}
+
+/* Tree and input are not needed any more: a worker holds the posted text alone while it waits. */
+static void release_input(struct req *r)
+{
+	size_t len = r->body_in->len;
+
+	pool_put_json(r->pool, r->asked.root);
+	r->asked.root = r->asked.messages = r->asked.system = r->asked.tools = NULL;
+	r->asked.tool_choice = r->asked.stop_sequences = r->asked.schema = NULL;
+	buf_release(r->body_in);
+	if (len > TRIM_ABOVE)
+		(void)malloc_trim(0);
+}
+
+static int build(struct req *r)
+{
+	struct jget_error error = { "" };
+
+	r->input_estimate = tokens_request(r->asked.root);
+	r->body_out = pool_buf(r->pool, OA_REQUEST_MAX);
+	if (oa_request_put(r->body_out, &r->asked, r->model, &r->names, r->pool, &error) < 0) {
+		refuse(r, &error);
+		return -1;
+	}
+	r->max_tokens = r->asked.max_tokens;
+	if (r->model->max_output && r->max_tokens > r->model->max_output)
+		r->max_tokens = r->model->max_output;
+	keep_names(r);
+	release_input(r);
+	return 0;
+}
+
+void messages_handle(struct req *r)
+{
+	if (messages_read(r, true) < 0 || build(r) < 0)
+		return;
+	shm_slot_pending(r->slot, SHM_input_tokens, (uint64_t)r->input_estimate);
+	relay_run(r);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of everything this server answers. */
+#include "config.h"
+
+#include "worker/route.h"
+
+#include "worker/catalog.h"
+#include "worker/clock.h"
+#include "worker/keys.h"
+#include "worker/log.h"
+#include "worker/messages.h"
+#include "worker/reply.h"
+
+enum { ROUTE_GET, ROUTE_POST, ROUTE_METHODS };
+
+static const struct {
+	llhttp_method_t methods[2];
+	const char *allow;
+} route_methods[ROUTE_METHODS] = {
+	[ROUTE_GET] = { { HTTP_GET, HTTP_HEAD }, "GET, HEAD" },
+	[ROUTE_POST] = { { HTTP_POST, HTTP_POST }, "POST" },
+};
+
+struct route {
+	const char *path;
+	bool is_prefix;	 /* the path goes on: r->rest */
+	int methods;
+	bool is_counted; /* a request for the books and the log */
+	bool needs_key;
+	void (*handle)(struct req *r);
+};
+
+static const struct route routes[] = {
+	{ "/v1/messages", false, ROUTE_POST, true, true, messages_handle },
+	{ "/v1/messages/count_tokens", false, ROUTE_POST, true, true, count_handle },
+	{ "/v1/models", false, ROUTE_GET, false, true, catalog_list },
+	{ "/v1/models/", true, ROUTE_GET, false, true, catalog_get },
+	{ "/healthz", false, ROUTE_GET, false, false, catalog_health },
+	{ "/api/hello", false, ROUTE_GET, false, false, catalog_hello },
+	{ "/", false, ROUTE_GET, false, false, catalog_hello },
+};
+
+static const struct route *find(struct req *r)
+{
+	struct str path = r->conn->http.path;
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		struct str known = str_of(routes[i].path);
+
+		if (routes[i].is_prefix ? path.len > known.len && str_has_prefix(path, known) :
+					  str_eq(path, known)) {
+			r->rest = (struct str){ path.ptr + known.len, path.len - known.len };
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
+static bool is_method(const struct req *r, const struct route *route)
+{
+	const llhttp_method_t *methods = route_methods[route->methods].methods;
+
+	return http_is_method(&r->conn->http, methods[0]) ||
+	       http_is_method(&r->conn->http, methods[1]);
+}
+
+/* A form that a web page can send without asking first must not pass for a request of ours. */
+static bool is_json(const struct http *http)
+{
+	struct str type = http_field(http, STR("content-type"));
+	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+
+	if (end)
+		type = str_trim((struct str){ type.ptr, (size_t)(end - type.ptr) });
+	return str_eq_nocase(type, STR("application/json"));
+}
+
+static int check_person(struct req *r, const struct route *route)
+{
+	struct an_error e = { .kind = AN_AUTHENTICATION, .want_no_retry = true };
+
+	if (!route->needs_key || keys_admit(r->env, &r->conn->http))
+		return 0;
+	e.message = STR("The key is missing or wrong: send this proxy's key (PROXY_API_KEY) as "
+			"x-api-key or as Authorization: Bearer.");
+	reply_error(r, &e);
+	return -1;
+}
+
+static int read_body(struct req *r, const struct route *route)
+{
+	struct http *http = &r->conn->http;
+
+	if (route->methods != ROUTE_POST)
+		return 0;
+	if (!is_json(http)) {
+		reply_fail(r, AN_MEDIA_TYPE, "Content-Type must be application/json.");
+		return -1;
+	}
+	switch (conn_read_body(r->conn)) {
+	case CONN_OK:
+		r->read_ms = clock_ms();
+		return 0;
+	case CONN_BAD:
+		reply_fail(r, http->problem, http->message);
+		return -1;
+	case CONN_GONE:
+		break;
+	}
+	return -1;
+}
+
+static void serve(struct req *r, const struct route *route)
+{
+	if (!is_method(r, route))
+		reply_not_allowed(r, route_methods[route->methods].allow);
+	else if (check_person(r, route) == 0 && read_body(r, route) == 0)
+		route->handle(r);
+}
+
+static void log_request(const struct req *r)
+{
+	struct log_line l;
+	int64_t now = clock_ms();
+
+	log_begin(&l, LOG_LEVEL_INFO, "request");
+	log_str(&l, "id", r->id);
+	log_text(&l, "route", r->route);
+	log_int(&l, "status", r->status);
+	log_text(&l, "outcome", shm_counter_names[r->outcome]);
+	log_str(&l, "asked", r->model_asked);
+	log_str(&l, "model", r->model ? r->model->id : (struct str){ NULL, 0 });
+	log_text(&l, "stream", r->asked.is_stream ? "yes" : "no");
+	if (r->first_ms)
+		log_int(&l, "first_ms", r->first_ms - r->began_ms);
+	log_int(&l, "ms", now - r->began_ms);
+	log_int(&l, "in", r->stream.usage.input_tokens);
+	log_int(&l, "cached", r->stream.usage.cached_tokens);
+	log_int(&l, "out", r->stream.usage.output_tokens);
+	if (r->stream.usage.is_estimated)
+		log_text(&l, "tokens", "estimated");
+	if (r->retries)
+		log_int(&l, "retries", r->retries);
+	if (r->stream.repairs)
+		log_int(&l, "repairs", r->stream.repairs);
+	if (r->upstream_id.len)
+		log_str(&l, "upstream_id", r->upstream_id);
+	if (r->has_error) {
+		log_text(&l, "error", an_errors[r->error.kind].type);
+		log_str(&l, "why", r->error.message);
+	}
+	log_end(&l);
+}
+
+static void account(struct req *r)
+{
+	shm_slot_book(r->slot, r->outcome);
+	log_request(r);
+}
+
+void route_serve(struct req *r)
+{
+	struct http *http = &r->conn->http;
+	const struct route *route;
+
+	r->outcome = SHM_aborted; /* until somebody knows better */
+	switch (conn_read_head(r->conn)) {
+	case CONN_GONE:
+		return;
+	case CONN_BAD:
+		reply_fail(r, http->problem, http->message);
+		return;
+	case CONN_OK:
+		break;
+	}
+	route = find(r);
+	if (keys_is_browser(http, r->conn->fd)) {
+		reply_fail(r, AN_PERMISSION,
+			   "This proxy does not answer web pages (Origin, Sec-Fetch-Site or Host "
+			   "says that one is asking).");
+	} else if (!route) {
+		reply_fail(r, AN_NOT_FOUND,
+			   "This path does not exist here. The API is at /v1/messages, "
+			   "/v1/messages/count_tokens and /v1/models.");
+	} else {
+		r->route = route->path;
+		if (route->is_counted)
+			shm_slot_begin(r->slot, r->id.ptr, r->began_ms);
+		serve(r, route);
+		if (route->is_counted)
+			account(r);
+	}
+}
