@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of models comes from models.conf alone: the upstream's own list names models that a key may
- * not call, and says nothing of their limits.
+ * The list of models comes from models.conf alone: the upstream's own list names models
+ * that a key may not call, and says nothing of their limits.
  */
 #include "config.h"
 
@@ -42,7 +42,8 @@ static void put_model(struct buf *b, const struct worker_env *env, const struct 
 /* The value of a query's field, as it stands; empty when absent. */
 static struct str query_field(const struct http *http, struct str name)
 {
-	struct str rest = { http->target.ptr + http->path.len, http->target.len - http->path.len };
+	struct str rest = { http->target.ptr + http->path.len,
+			    http->target.len - http->path.len };
 
 	while (rest.len) {
 		const char *start = rest.ptr + 1; /* behind ? or & */
@@ -51,8 +52,10 @@ static struct str query_field(const struct http *http, struct str name)
 		struct str pair = { start, end ? (size_t)(end - start) : len };
 
 		rest = (struct str){ start + pair.len, len - pair.len };
-		if (pair.len > name.len && str_has_prefix(pair, name) && start[name.len] == '=')
-			return (struct str){ start + name.len + 1, pair.len - name.len - 1 };
+		if (pair.len > name.len && str_has_prefix(pair, name) &&
+		    start[name.len] == '=')
+			return (struct str){ start + name.len + 1,
+					     pair.len - name.len - 1 };
 	}
 	return (struct str){ NULL, 0 };
 }
@@ -108,7 +111,8 @@ static int choose(struct req *r, size_t *from, size_t *to)
 	uint64_t count = LIMIT_DEFAULT;
 
 	if (limit.len && (str_to_u64(limit, LIMIT_MAX, &count) < 0 || count == 0)) {
-		reply_fail(r, AN_INVALID_REQUEST, "limit: Input should be from 1 to 1000");
+		reply_fail(r, AN_INVALID_REQUEST,
+			   "limit: Input should be from 1 to 1000");
 		return -1;
 	}
 	*from = 0;
@@ -128,8 +132,8 @@ static int choose(struct req *r, size_t *from, size_t *to)
 	return 0;
 }
 
-static void put_id(struct buf *b, const char *name, const struct models *models, bool is_there,
-		   size_t index)
+static void put_id(struct buf *b, const char *name, const struct models *models,
+		   bool is_there, size_t index)
 {
 	jput_name(b, true, name);
 	if (is_there)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocking in shape, not in system calls: every read and write is MSG_DONTWAIT and, where it can't go on,
- * waits in wait_fd() with a deadline.  SO_RCVTIMEO and SO_SNDTIMEO would not do: each byte re-arms them.
+ * Blocking in shape, not in system calls: every read and write is MSG_DONTWAIT and, where
+ * it can't go on, waits in wait_fd() with a deadline.  SO_RCVTIMEO and SO_SNDTIMEO would
+ * not do: each byte re-arms them.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,10 +20,10 @@
 #include "worker/clock.h"
 
 enum {
-	BODY_RATE = 64 << 10,	  /* bytes a second that a body may take at least */
-	SEND_RATE = 16 << 10,	  /* the same for an answer that the client is slow to take */
-	LINGER_MS = 2000,	  /* how long an unread request is drained after the answer */
-	OUT_MAX = 64 << 20,	  /* an answer in memory: several times the largest context */
+	BODY_RATE = 64 << 10, /* bytes a second that a body may take at least */
+	SEND_RATE = 16 << 10, /* the same for an answer that the client is slow to take */
+	LINGER_MS = 2000,     /* how long an unread request is drained after the answer */
+	OUT_MAX = 64 << 20,   /* an answer in memory: several times the largest context */
 };
 
 static const struct str continue_line = { "HTTP/1.1 100 Continue\r\n\r\n", 25 };
@@ -40,9 +42,11 @@ void conn_open(struct conn *c, int fd, struct waiter *waiter,
 	c->in_used = c->in_len = 0;
 	buf_init(&c->out, OUT_MAX);
 	http_init(&c->http, body, (size_t)settings->body_max_bytes);
-	/* Both only make it faster or leave sooner; a socket that has neither (unix) works too. */
+	/* Both only make it faster or leave sooner; a socket that has neither (unix)
+	 * works too. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout,
+			 sizeof(user_timeout));
 }
 
 static enum conn_result gone(struct conn *c)
@@ -52,7 +56,8 @@ static enum conn_result gone(struct conn *c)
 }
 
 /* Reads what is there, waiting for the first byte of it. */
-static enum conn_result fill(struct conn *c, char *at, size_t room, int64_t deadline_ms, size_t *got)
+static enum conn_result fill(struct conn *c, char *at, size_t room, int64_t deadline_ms,
+			     size_t *got)
 {
 	for (;;) {
 		ssize_t n = recv(c->fd, at, room, MSG_DONTWAIT);
@@ -92,21 +97,23 @@ enum conn_result conn_read_head(struct conn *c)
 			c->http.message = "The request head is larger than 64 KiB.";
 			return CONN_BAD;
 		}
-		result = fill(c, c->in + c->in_len, sizeof(c->in) - c->in_len, deadline, &got);
+		result = fill(c, c->in + c->in_len, sizeof(c->in) - c->in_len, deadline,
+			      &got);
 		if (result != CONN_OK)
 			return result;
 		c->in_len += got;
-		switch (http_feed(&c->http, c->in + c->in_used, c->in_len - c->in_used, &used)) {
-		case HTTP_MORE:
+		switch (http_feed(&c->http, c->in + c->in_used, c->in_len - c->in_used,
+				  &used)) {
+		case HTTP_NEED_MORE:
 			c->in_used += used;
 			break;
-		case HTTP_HEAD:
-		case HTTP_DONE:
+		case HTTP_HEAD_DONE:
+		case HTTP_ALL_DONE:
 			c->in_used += used;
 			c->is_body_read =
 				!c->http.is_chunked && c->http.content_length == 0;
 			return CONN_OK;
-		case HTTP_BAD:
+		case HTTP_REFUSED:
 			return CONN_BAD;
 		}
 	}
@@ -119,7 +126,7 @@ static enum http_state feed_rest(struct conn *c)
 	enum http_state state;
 
 	if (c->in_used == c->in_len)
-		return HTTP_MORE;
+		return HTTP_NEED_MORE;
 	state = http_feed(&c->http, c->in + c->in_used, c->in_len - c->in_used, &used);
 	c->in_used += used;
 	return state;
@@ -134,8 +141,8 @@ static enum conn_result allow_body(struct conn *c)
 	}
 	if (!c->http.want_continue || c->in_used < c->in_len)
 		return CONN_OK;
-	if (send(c->fd, continue_line.ptr, continue_line.len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
-	    (ssize_t)continue_line.len)
+	if (send(c->fd, continue_line.ptr, continue_line.len,
+		 MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)continue_line.len)
 		return gone(c);
 	return CONN_OK;
 }
@@ -155,18 +162,18 @@ enum conn_result conn_read_body(struct conn *c)
 		return CONN_BAD;
 	}
 	state = feed_rest(c);
-	while (state == HTTP_MORE) {
+	while (state == HTTP_NEED_MORE) {
 		int64_t earned = (int64_t)(c->body->len / BODY_RATE) * 1000;
 		size_t got = 0, used;
 
-		result = fill(c, piece, sizeof(piece), start + c->settings->body_timeout_ms + earned,
-			      &got);
+		result = fill(c, piece, sizeof(piece),
+			      start + c->settings->body_timeout_ms + earned, &got);
 		if (result != CONN_OK)
 			return result;
 		state = http_feed(&c->http, piece, got, &used);
 	}
-	c->is_body_read = state == HTTP_DONE;
-	return state == HTTP_DONE ? CONN_OK : CONN_BAD;
+	c->is_body_read = state == HTTP_ALL_DONE;
+	return state == HTTP_ALL_DONE ? CONN_OK : CONN_BAD;
 }
 
 /* Forgets the first n bytes of the pieces. */
@@ -251,7 +258,8 @@ void conn_chunked(struct conn *c)
 
 enum conn_result conn_send_last(struct conn *c, struct str head)
 {
-	return send_pieces(c, head, c->is_chunked ? STR("0\r\n\r\n") : (struct str){ NULL, 0 });
+	return send_pieces(c, head,
+			   c->is_chunked ? STR("0\r\n\r\n") : (struct str){ NULL, 0 });
 }
 
 bool conn_is_gone(struct conn *c)
@@ -264,15 +272,16 @@ bool conn_is_gone(struct conn *c)
 	do {
 		n = recv(c->fd, rest, sizeof(rest), MSG_DONTWAIT);
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	/* A half-closed client counts as gone: real ones never half-close, crashed ones do. */
+	/* A half-closed client counts as gone: real ones never half-close, crashed ones
+	 * do. */
 	if (n == 0 || errno != EAGAIN)
 		c->is_gone = true;
 	return c->is_gone;
 }
 
 /*
- * Closing with unread bytes makes the kernel send a reset, which can overtake the answer; so a request
- * that was refused before it was read is drained first.
+ * Closing with unread bytes makes the kernel send a reset, which can overtake the answer;
+ * so a request that was refused before it was read is drained first.
  */
 static void drain(struct conn *c)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/messages/count_tokens (API reference, "Count tokens"): an estimate made here.  Claude Code
- * asks 26 times within 40 ms; asking the upstream would spend its requests on counting.
+ * POST /v1/messages/count_tokens (API reference, "Count tokens"): an estimate made here.
+ * Claude Code asks 26 times within 40 ms; asking the upstream would spend its requests on
+ * counting.
  */
 #include "config.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * llhttp finds the tokens; this file collects them and holds the message to the rules that decide
- * where it ends, because a request that two programs cut differently is a smuggled one.
+ * llhttp finds the tokens; this file collects them and holds the message to the rules
+ * that decide where it ends, because a request that two programs cut differently is a
+ * smuggled one.
  */
 #include "config.h"
 
@@ -30,7 +31,8 @@ static int on_url(llhttp_t *parser, const char *at, size_t len)
 
 	extend(&h->target, at, len);
 	if (h->target.len > HTTP_TARGET_MAX)
-		return refuse(h, AN_HEAD_TOO_LARGE, "The request line is longer than 8 KiB.");
+		return refuse(h, AN_HEAD_TOO_LARGE,
+			      "The request line is longer than 8 KiB.");
 	return 0;
 }
 
@@ -86,7 +88,8 @@ static int on_body(llhttp_t *parser, const char *at, size_t len)
 static int check_version(struct http *h)
 {
 	if (h->parser.http_major != 1 || h->parser.http_minor > 1)
-		return refuse(h, AN_INVALID_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
+		return refuse(h, AN_INVALID_REQUEST,
+			      "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
 	return 0;
 }
 
@@ -105,7 +108,8 @@ static int check_host(struct http *h)
 	size_t hosts = count_fields(h, STR("host"));
 
 	if (hosts > 1)
-		return refuse(h, AN_INVALID_REQUEST, "The request has more than one Host field.");
+		return refuse(h, AN_INVALID_REQUEST,
+			      "The request has more than one Host field.");
 	if (hosts == 0 && h->parser.http_minor == 1)
 		return refuse(h, AN_INVALID_REQUEST, "The request has no Host field.");
 	return 0;
@@ -119,9 +123,11 @@ static int check_framing(struct http *h)
 
 	if (codings > 0) {
 		if (lengths > 0 || codings > 1 || h->parser.http_minor == 0 ||
-		    !str_eq_nocase(http_field(h, STR("transfer-encoding")), STR("chunked")))
+		    !str_eq_nocase(http_field(h, STR("transfer-encoding")),
+				   STR("chunked")))
 			return refuse(h, AN_INVALID_REQUEST,
-				      "Transfer-Encoding may only be \"chunked\", once, in HTTP/1.1, "
+				      "Transfer-Encoding may only be \"chunked\", once, "
+				      "in HTTP/1.1, "
 				      "and without Content-Length.");
 		h->is_chunked = true;
 	}
@@ -139,10 +145,12 @@ static int check_content(struct http *h)
 	struct str expect = http_field(h, STR("expect"));
 
 	if (coding.len && !str_eq_nocase(coding, STR("identity")))
-		return refuse(h, AN_MEDIA_TYPE,
-			      "Content-Encoding is not supported; send the body as it is.");
+		return refuse(
+			h, AN_MEDIA_TYPE,
+			"Content-Encoding is not supported; send the body as it is.");
 	if (expect.len && !str_eq_nocase(expect, STR("100-continue")))
-		return refuse(h, AN_EXPECTATION, "Only Expect: 100-continue is understood.");
+		return refuse(h, AN_EXPECTATION,
+			      "Only Expect: 100-continue is understood.");
 	h->want_continue = expect.len != 0;
 	return 0;
 }
@@ -202,7 +210,8 @@ static void explain(struct http *h, llhttp_errno_t error, struct str input)
 	if (h->head_bytes == input.len && input.len && input.ptr[0] == 0x16)
 		refuse(h, AN_INVALID_REQUEST, "This port speaks plain HTTP, not TLS.");
 	else if (error == HPE_PAUSED_H2_UPGRADE)
-		refuse(h, AN_INVALID_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
+		refuse(h, AN_INVALID_REQUEST,
+		       "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
 	else
 		refuse(h, AN_INVALID_REQUEST, "The request is not valid HTTP/1.1.");
 }
@@ -214,10 +223,10 @@ enum http_state http_feed(struct http *h, const char *bytes, size_t len, size_t 
 
 	*used = len;
 	if (h->message)
-		return HTTP_BAD;
+		return HTTP_REFUSED;
 	if (h->is_complete) {
 		*used = 0;
-		return HTTP_DONE;
+		return HTTP_ALL_DONE;
 	}
 	if (was_head)
 		llhttp_resume(&h->parser);
@@ -229,22 +238,23 @@ enum http_state http_feed(struct http *h, const char *bytes, size_t len, size_t 
 		if (!was_head) {
 			h->head_bytes -= len - *used;
 			if (h->head_bytes <= HTTP_HEAD_MAX)
-				return HTTP_HEAD;
-			refuse(h, AN_HEAD_TOO_LARGE, "The request head is larger than 64 KiB.");
-			return HTTP_BAD;
+				return HTTP_HEAD_DONE;
+			refuse(h, AN_HEAD_TOO_LARGE,
+			       "The request head is larger than 64 KiB.");
+			return HTTP_REFUSED;
 		}
 		h->is_complete = true;
-		return HTTP_DONE;
+		return HTTP_ALL_DONE;
 	}
 	if (error != HPE_OK) {
 		explain(h, error, (struct str){ bytes, len });
-		return HTTP_BAD;
+		return HTTP_REFUSED;
 	}
 	if (!h->is_head_complete && h->head_bytes > HTTP_HEAD_MAX) {
 		refuse(h, AN_HEAD_TOO_LARGE, "The request head is larger than 64 KiB.");
-		return HTTP_BAD;
+		return HTTP_REFUSED;
 	}
-	return HTTP_MORE;
+	return HTTP_NEED_MORE;
 }
 
 struct str http_field(const struct http *h, struct str name)
@@ -257,5 +267,5 @@ struct str http_field(const struct http *h, struct str name)
 
 bool http_is_method(const struct http *h, llhttp_method_t method)
 {
-	return llhttp_get_method((llhttp_t *)&h->parser) == (uint8_t)method;
+	return h->parser.method == (uint8_t)method;
 }

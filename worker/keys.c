@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lengths and contents of keys are compared only as digests, so timing tells nothing about them. */
+/* Lengths and contents of keys are compared only as digests, so timing tells nothing
+ * about them. */
 #include "config.h"
 
 #include "worker/keys.h"
@@ -14,7 +15,8 @@ static bool is_key(const struct worker_env *env, struct str candidate)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 
-	SHA256((const uint8_t *)(candidate.ptr ? candidate.ptr : ""), candidate.len, digest);
+	SHA256((const uint8_t *)(candidate.ptr ? candidate.ptr : ""), candidate.len,
+	       digest);
 	return CRYPTO_memcmp(digest, env->proxy_key_sha256, sizeof(digest)) == 0;
 }
 
@@ -46,9 +48,11 @@ static bool is_loopback(int fd)
 	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 		return false;
 	if (address.ss_family == AF_INET)
-		return (ntohl(((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24) == 127;
+		return (ntohl(((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24) ==
+		       127;
 	if (address.ss_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&address)->sin6_addr);
+		return IN6_IS_ADDR_LOOPBACK(
+			&((struct sockaddr_in6 *)&address)->sin6_addr);
 	return false;
 }
 
@@ -59,8 +63,8 @@ static struct str host_name(struct str host)
 
 	if (host.len && host.ptr[0] == '[') {
 		end = memchr(host.ptr, ']', host.len);
-		return end ? (struct str){ host.ptr + 1, (size_t)(end - host.ptr - 1) } :
-			     (struct str){ NULL, 0 };
+		return end ? (struct str){ host.ptr + 1, (size_t)(end - host.ptr - 1) }
+			   : (struct str){ NULL, 0 };
 	}
 	end = host.len ? memchr(host.ptr, ':', host.len) : NULL;
 	return (struct str){ host.ptr, end ? (size_t)(end - host.ptr) : host.len };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/messages in eight steps, told in their order: read, know the person (route.c has done both),
- * find the model, admit (there is one lane for all yet), build, send and relay (relay.c), account
- * (route.c).
+ * POST /v1/messages in eight steps, told in their order: read, know the person (route.c
+ * has done both), find the model, admit (there is one lane for all yet), build, send and
+ * relay (relay.c), account (route.c).
  */
 #include "config.h"
 
@@ -37,7 +37,8 @@ static int find_model(struct req *r)
 		return 0;
 	}
 	e.message = pool_strf(r->pool,
-			      "model: %.128s is not configured, and models.conf names no default_model.",
+			      "model: %.128s is not configured, and models.conf names no "
+			      "default_model.",
 			      r->model_asked.ptr);
 	reply_error(r, &e);
 	return -1;
@@ -47,7 +48,8 @@ int messages_read(struct req *r, bool want_max_tokens)
 {
 	struct jget_error error = { "" };
 
-	if (an_request_read(&r->asked, r->pool, buf_str(r->body_in), want_max_tokens, &error) < 0) {
+	if (an_request_read(&r->asked, r->pool, buf_str(r->body_in), want_max_tokens,
+			    &error) < 0) {
 		refuse(r, &error);
 		return -1;
 	}
@@ -62,11 +64,13 @@ static void keep_names(struct req *r)
 		bool is_same = str_eq(name->client, name->upstream);
 
 		name->client = pool_str(r->pool, name->client);
-		name->upstream = is_same ? name->client : pool_str(r->pool, name->upstream);
+		name->upstream =
+			is_same ? name->client : pool_str(r->pool, name->upstream);
 	}
 }
 
-/* Tree and input are not needed any more: a worker holds the posted text alone while it waits. */
+/* Tree and input are not needed any more: a worker holds the posted text alone while it
+ * waits. */
 static void release_input(struct req *r)
 {
 	size_t len = r->body_in->len;
@@ -85,7 +89,8 @@ static int build(struct req *r)
 
 	r->input_estimate = tokens_request(r->asked.root);
 	r->body_out = pool_buf(r->pool, OA_REQUEST_MAX);
-	if (oa_request_put(r->body_out, &r->asked, r->model, &r->names, r->pool, &error) < 0) {
+	if (oa_request_put(r->body_out, &r->asked, r->model, &r->names, r->pool, &error) <
+	    0) {
 		refuse(r, &error);
 		return -1;
 	}

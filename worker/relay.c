@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One loop: let libcurl work, see what has come of it, say what there is to say to the client, and sleep
- * until the next thing is due.  libcurl's callback only fills the output buffer; it is sent once after each
- * step, so that sixty events of one read are one system call.
+ * One loop: let libcurl work, see what has come of it, say what there is to say to the
+ * client, and sleep until the next thing is due.  libcurl's callback only fills the
+ * output buffer; it is sent once after each step, so that sixty events of one read are
+ * one system call.
  */
 #include "config.h"
 
@@ -13,15 +14,18 @@
 
 #include "translate/an_event.h"
 #include "translate/an_reply.h"
+#include "translate/ids.h"
 #include "translate/sse.h"
 #include "worker/clock.h"
 #include "worker/relay_end.h"
 #include "worker/reply.h"
 
 enum {
-	PEEK_MS = 1000,		/* commit_after -1: how long after a 200 the first event may take */
+	PEEK_MS =
+		1000, /* commit_after -1: how long after a 200 the first event may take */
 	FINISH_GRACE_MS = 3000, /* after the finish reason, for usage and [DONE] */
-	REUSE_GRACE_MS = 250,	/* after the answer, for the end of the body: keeps the connection */
+	REUSE_GRACE_MS =
+		250, /* after the answer, for the end of the body: keeps the connection */
 	REPLY_MAX = 64 << 20,
 	TRIM_ABOVE = 256 << 10,
 };
@@ -49,7 +53,8 @@ static int on_event(void *context, struct str name, struct str data)
 	case OA_DELTA:
 		stream_chunk(&r->stream, &chunk);
 		break;
-	case OA_DONE: /* proves nothing after an error; an error has ended the transfer by now */
+	case OA_DONE: /* proves nothing after an error; an error has ended the transfer by
+			 now */
 		rl->is_answered = true;
 		break;
 	case OA_FAULT:
@@ -77,7 +82,8 @@ static int on_data(void *context, const char *bytes, size_t len)
 	if (sse_feed(&rl->sse, bytes, len) == 0)
 		return 0;
 	if (!rl->has_fault)
-		relay_fault(rl, 502, STR("an event of the upstream is larger than 8 MiB"));
+		relay_fault(rl, 502,
+			    STR("an event of the upstream is larger than 8 MiB"));
 	return -1;
 }
 
@@ -147,13 +153,14 @@ static int64_t total_due(const struct relay *rl)
 {
 	const struct worker_settings *settings = &rl->r->env->settings;
 
-	return rl->r->began_ms + (rl->r->asked.is_stream ? settings->total_timeout_ms :
-							   settings->reply_timeout_ms);
+	return rl->r->began_ms + (rl->r->asked.is_stream ? settings->total_timeout_ms
+							 : settings->reply_timeout_ms);
 }
 
 static int64_t ping_due(const struct relay *rl)
 {
-	return rl->is_committed ? rl->write_ms + rl->r->env->settings.ping_interval_ms : INT64_MAX;
+	return rl->is_committed ? rl->write_ms + rl->r->env->settings.ping_interval_ms
+				: INT64_MAX;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -194,7 +201,8 @@ static bool must_leave(struct relay *rl, bool client_ready)
 {
 	struct conn *conn = rl->r->conn;
 
-	return conn->waiter->is_orphaned || conn->is_gone || (client_ready && conn_is_gone(conn));
+	return conn->waiter->is_orphaned || conn->is_gone ||
+	       (client_ready && conn_is_gone(conn));
 }
 
 /* The transfer has ended by itself. */
@@ -290,20 +298,24 @@ static bool wait_to_retry(struct relay *rl, int64_t until_ms)
 		if (rl->now_ms >= until_ms)
 			return true;
 		tell_client(rl);
-		upstream_pause(r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
-			       clock_left(earlier(until_ms, ping_due(rl)), WAIT_SLICE_MS));
+		upstream_pause(
+			r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
+			clock_left(earlier(until_ms, ping_due(rl)), WAIT_SLICE_MS));
 	}
 }
 
-/* The rest of the upstream's body, for a moment: a connection that was read to its end stays open. */
+/* The rest of the upstream's body, for a moment: a connection that was read to its end
+ * stays open. */
 static void let_upstream_end(struct relay *rl)
 {
 	struct upstream *u = rl->r->upstream;
 	int64_t until = clock_ms() + REUSE_GRACE_MS;
 	bool ignored;
 
-	while (!u->is_done && clock_left(until, 1) > 0 && !rl->r->conn->waiter->is_orphaned)
-		upstream_step(u, rl->r->conn->waiter, -1, &ignored, clock_left(until, 50));
+	while (!u->is_done && clock_left(until, 1) > 0 &&
+	       !rl->r->conn->waiter->is_orphaned)
+		upstream_step(u, rl->r->conn->waiter, -1, &ignored,
+			      clock_left(until, 50));
 }
 
 static void send_answer(struct relay *rl)
@@ -359,7 +371,8 @@ static void book_tokens(struct req *r)
 	shm_slot_pending(r->slot, SHM_input_tokens, (uint64_t)usage->input_tokens);
 	shm_slot_pending(r->slot, SHM_output_tokens, (uint64_t)usage->output_tokens);
 	shm_slot_pending(r->slot, SHM_cached_tokens, (uint64_t)usage->cached_tokens);
-	shm_slot_pending(r->slot, SHM_reasoning_tokens, (uint64_t)usage->reasoning_tokens);
+	shm_slot_pending(r->slot, SHM_reasoning_tokens,
+			 (uint64_t)usage->reasoning_tokens);
 	shm_slot_pending(r->slot, SHM_estimated, usage->is_estimated);
 }
 

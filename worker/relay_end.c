@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The endings.  Claude Code's behaviour decides them (measured with 2.1.330): an HTTP error is retried with
- * back-off; inside a stream overloaded_error is retried twice, other errors at once as a non-streaming
- * request, a reset connection with back-off; a clean end without message_delta loses the turn.
+ * The endings.  Claude Code's behaviour decides them (measured with 2.1.330): an HTTP
+ * error is retried with back-off; inside a stream overloaded_error is retried twice,
+ * other errors at once as a non-streaming request, a reset connection with back-off; a
+ * clean end without message_delta loses the turn.
  */
 #include "config.h"
 
@@ -13,7 +14,8 @@
 
 enum { BACKOFF_MS = 500, BACKOFF_DOUBLINGS = 4 };
 
-static void set_fault(struct relay *rl, int status, struct str body, struct str retry_after)
+static void set_fault(struct relay *rl, int status, struct str body,
+		      struct str retry_after)
 {
 	struct oa_error_in in = {
 		.status = status,
@@ -50,7 +52,8 @@ void relay_refusal(struct relay *rl)
 		set_fault(rl, u->status, buf_str(&u->error_body), str_of(u->retry_after));
 	else if (u->is_encoded)
 		set_own_fault(rl, AN_BAD_UPSTREAM,
-			      STR("The upstream answered in an encoding that was not asked for."));
+			      STR("The upstream answered in an encoding that was not "
+				  "asked for."));
 	else if (u->error_body.len)
 		set_fault(rl, 0, buf_str(&u->error_body), (struct str){ NULL, 0 });
 	else
@@ -78,17 +81,18 @@ void relay_silence(struct relay *rl)
 
 bool relay_may_retry(const struct relay *rl, int64_t *again_ms)
 {
-	unsigned doublings = rl->r->retries < BACKOFF_DOUBLINGS ? rl->r->retries :
-								  BACKOFF_DOUBLINGS;
-	int64_t wait = rl->fault.retry_after ? rl->fault.retry_after * 1000 :
-					       (int64_t)BACKOFF_MS << doublings;
+	unsigned doublings =
+		rl->r->retries < BACKOFF_DOUBLINGS ? rl->r->retries : BACKOFF_DOUBLINGS;
+	int64_t wait = rl->fault.retry_after ? rl->fault.retry_after * 1000
+					     : (int64_t)BACKOFF_MS << doublings;
 
 	*again_ms = rl->now_ms + wait;
 	return rl->is_committed && rl->fault.is_transient && rl->r->body_out->len &&
 	       *again_ms < rl->r->read_ms + rl->r->env->settings.ride_out_ms;
 }
 
-/* An error event; what was transient is overloaded_error, the one that the client backs off for. */
+/* An error event; what was transient is overloaded_error, the one that the client backs
+ * off for. */
 static void send_error_event(struct relay *rl, const struct an_error *e)
 {
 	struct req *r = rl->r;

@@ -7,11 +7,11 @@
 #include <stdio.h>
 
 /*
- * Everything in a head is ours: constants, numbers, and the request id that we made.  Nothing of a
- * request or of the upstream gets here, so nothing needs escaping.
+ * Everything in a head is ours: constants, numbers, and the request id that we made.
+ * Nothing of a request or of the upstream gets here, so nothing needs escaping.
  */
-static struct str write_head(struct req *r, char *head, size_t size, int status, const char *reason,
-			     const char *fields)
+static struct str write_head(struct req *r, char *head, size_t size, int status,
+			     const char *reason, const char *fields)
 {
 	int n = snprintf(head, size,
 			 "HTTP/1.1 %d %s\r\n"
@@ -59,7 +59,8 @@ static void send_error(struct req *r, const struct an_error *e, const char *more
 	char retry[40] = "";
 
 	if (e->retry_after > 0)
-		(void)snprintf(retry, sizeof(retry), "retry-after: %d\r\n", e->retry_after);
+		(void)snprintf(retry, sizeof(retry), "retry-after: %d\r\n",
+			       e->retry_after);
 	(void)snprintf(fields, sizeof(fields), "%s%s%s", retry,
 		       e->want_no_retry ? "x-should-retry: false\r\n" : "", more);
 	buf_clear(&r->conn->out);
@@ -96,9 +97,10 @@ struct str reply_stream_head(struct req *r, char head[REPLY_HEAD_MAX])
 {
 	conn_chunked(r->conn);
 	return write_head(r, head, REPLY_HEAD_MAX, 200, "OK",
-			  r->conn->is_chunked ? "content-type: text/event-stream; charset=utf-8\r\n"
-						"cache-control: no-cache\r\n"
-						"transfer-encoding: chunked\r\n" :
-						"content-type: text/event-stream; charset=utf-8\r\n"
-						"cache-control: no-cache\r\n");
+			  r->conn->is_chunked
+				  ? "content-type: text/event-stream; charset=utf-8\r\n"
+				    "cache-control: no-cache\r\n"
+				    "transfer-encoding: chunked\r\n"
+				  : "content-type: text/event-stream; charset=utf-8\r\n"
+				    "cache-control: no-cache\r\n");
 }

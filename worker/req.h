@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tray: the one struct that goes down the request path.  Each group of fields names the station that
- * fills it; what stands in an earlier group is only read later on.
+ * The tray: the one struct that goes down the request path.  Each group of fields names
+ * the station that fills it; what stands in an earlier group is only read later on.
  */
 #ifndef NIM_WORKER_REQ_H
 #define NIM_WORKER_REQ_H
@@ -22,11 +22,11 @@ struct req {
 	struct pool *pool; /* everything of this request */
 
 	/* worker: the head */
-	struct str id;	     /* request-id, req_… */
-	const char *route;   /* path pattern, for the log */
-	struct str rest;     /* of the path behind the route's prefix */
+	struct str id;	   /* request-id, req_… */
+	const char *route; /* path pattern, for the log */
+	struct str rest;   /* of the path behind the route's prefix */
 	int64_t began_ms;
-	int64_t read_ms;     /* the body was complete */
+	int64_t read_ms; /* the body was complete */
 
 	/* messages, read: the message */
 	struct buf *body_in;
@@ -40,16 +40,16 @@ struct req {
 	struct buf *body_out;
 	struct oa_names names;
 	int64_t input_estimate;
-	int64_t max_tokens;  /* as sent upstream */
+	int64_t max_tokens; /* as sent upstream */
 
 	/* relay: the answer */
 	struct stream stream;
-	int64_t first_ms;    /* first content from the upstream; 0 = none came */
+	int64_t first_ms; /* first content from the upstream; 0 = none came */
 	unsigned retries;
 	struct str upstream_id; /* the upstream's own request id, for the log */
 
 	/* the outcome, wherever it was decided */
-	int status;	     /* HTTP status that went out; 0 = none */
+	int status; /* HTTP status that went out; 0 = none */
 	enum shm_counter outcome;
 	struct an_error error; /* what the client was told, when it was an error */
 	bool has_error;

@@ -23,7 +23,7 @@ static const struct {
 
 struct route {
 	const char *path;
-	bool is_prefix;	 /* the path goes on: r->rest */
+	bool is_prefix; /* the path goes on: r->rest */
 	int methods;
 	bool is_counted; /* a request for the books and the log */
 	bool needs_key;
@@ -47,9 +47,11 @@ static const struct route *find(struct req *r)
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		struct str known = str_of(routes[i].path);
 
-		if (routes[i].is_prefix ? path.len > known.len && str_has_prefix(path, known) :
-					  str_eq(path, known)) {
-			r->rest = (struct str){ path.ptr + known.len, path.len - known.len };
+		if (routes[i].is_prefix
+			    ? path.len > known.len && str_has_prefix(path, known)
+			    : str_eq(path, known)) {
+			r->rest = (struct str){ path.ptr + known.len,
+						path.len - known.len };
 			return &routes[i];
 		}
 	}
@@ -64,7 +66,8 @@ static bool is_method(const struct req *r, const struct route *route)
 	       http_is_method(&r->conn->http, methods[1]);
 }
 
-/* A form that a web page can send without asking first must not pass for a request of ours. */
+/* A form that a web page can send without asking first must not pass for a request of
+ * ours. */
 static bool is_json(const struct http *http)
 {
 	struct str type = http_field(http, STR("content-type"));
@@ -81,8 +84,9 @@ static int check_person(struct req *r, const struct route *route)
 
 	if (!route->needs_key || keys_admit(r->env, &r->conn->http))
 		return 0;
-	e.message = STR("The key is missing or wrong: send this proxy's key (PROXY_API_KEY) as "
-			"x-api-key or as Authorization: Bearer.");
+	e.message = STR(
+		"The key is missing or wrong: send this proxy's key (PROXY_API_KEY) as "
+		"x-api-key or as Authorization: Bearer.");
 	reply_error(r, &e);
 	return -1;
 }
@@ -176,7 +180,8 @@ void route_serve(struct req *r)
 	route = find(r);
 	if (keys_is_browser(http, r->conn->fd)) {
 		reply_fail(r, AN_PERMISSION,
-			   "This proxy does not answer web pages (Origin, Sec-Fetch-Site or Host "
+			   "This proxy does not answer web pages (Origin, Sec-Fetch-Site "
+			   "or Host "
 			   "says that one is asking).");
 	} else if (!route) {
 		reply_fail(r, AN_NOT_FOUND,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl, with its traps closed.  Each option that is not obvious has its reason beside it; most of
- * them were measured on 7.88.1.
+ * libcurl, with its traps closed.  Each option that is not obvious has its reason beside
+ * it; most of them were measured on 7.88.1.
  */
 #include "config.h"
 
@@ -18,7 +18,8 @@ enum {
 	UPLOAD_BUFFER = 64 << 10, /* a 100 KB request in two writes */
 };
 
-/* The CA store that the master has parsed; each handshake would read the bundle again otherwise. */
+/* The CA store that the master has parsed; each handshake would read the bundle again
+ * otherwise. */
 static CURLcode use_ca_store(CURL *easy, void *ssl_ctx, void *context)
 {
 	(void)easy;
@@ -44,9 +45,9 @@ static void start_head(struct upstream *u)
 static void read_field(struct upstream *u, struct str name, struct str value)
 {
 	if (str_eq_nocase(name, STR("content-type")))
-		u->is_event_stream = value.len >= 17 &&
-				     str_eq_nocase((struct str){ value.ptr, 17 },
-						   STR("text/event-stream"));
+		u->is_event_stream =
+			value.len >= 17 && str_eq_nocase((struct str){ value.ptr, 17 },
+							 STR("text/event-stream"));
 	else if (str_eq_nocase(name, STR("content-encoding")))
 		u->is_encoded = value.len && !str_eq_nocase(value, STR("identity"));
 	else if (str_eq_nocase(name, STR("retry-after")))
@@ -56,7 +57,8 @@ static void read_field(struct upstream *u, struct str name, struct str value)
 		keep_field(u->request_id, value);
 }
 
-/* libcurl calls it once for each line of the head, the status line and the empty line among them. */
+/* libcurl calls it once for each line of the head, the status line and the empty line
+ * among them. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct upstream *u = context;
@@ -95,7 +97,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	if (u->error_body.len + len > UPSTREAM_ERROR_BODY_MAX)
 		len = UPSTREAM_ERROR_BODY_MAX - u->error_body.len;
 	buf_add(&u->error_body, bytes, len);
-	return size * count; /* the rest is read and forgotten, so that the connection stays whole */
+	return size * count; /* the rest is read and forgotten, so that the connection
+				stays whole */
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -120,7 +123,8 @@ static int set_fields(struct upstream *u)
 	static const char *const fixed[] = {
 		"Content-Type: application/json",
 		"Accept: text/event-stream, application/json",
-		"Expect:", /* libcurl waits for 100 Continue before a large body otherwise */
+		"Expect:", /* libcurl waits for 100 Continue before a large body otherwise
+			    */
 	};
 	struct curl_slist *list = NULL;
 
@@ -140,11 +144,14 @@ static void set_transport(struct upstream *u)
 	const struct worker_settings *settings = &u->env->settings;
 
 	curl_easy_setopt(u->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(u->easy, CURLOPT_FOLLOWLOCATION, 0L); /* a redirect would carry the key away */
-	curl_easy_setopt(u->easy, CURLOPT_PROXY, "");	/* http_proxy would be obeyed */
+	curl_easy_setopt(u->easy, CURLOPT_FOLLOWLOCATION,
+			 0L); /* a redirect would carry the key away */
+	curl_easy_setopt(u->easy, CURLOPT_PROXY, ""); /* http_proxy would be obeyed */
 	curl_easy_setopt(u->easy, CURLOPT_HTTP_VERSION,
-			 settings->use_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(u->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
+			 settings->use_http2 ? CURL_HTTP_VERSION_2TLS
+					     : CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(u->easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)settings->connect_timeout_ms);
 	curl_easy_setopt(u->easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
 	curl_easy_setopt(u->easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(u->easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -162,11 +169,14 @@ static void set_request(struct upstream *u)
 {
 	char text[2048];
 
-	set_protocols(u->easy, str_has_prefix(u->env->base_url, STR("http://")) ? "http,https" :
-										   "https");
-	(void)snprintf(text, sizeof(text), "%.*s/chat/completions", STR_ARG(u->env->base_url));
+	set_protocols(u->easy, str_has_prefix(u->env->base_url, STR("http://"))
+				       ? "http,https"
+				       : "https");
+	(void)snprintf(text, sizeof(text), "%.*s/chat/completions",
+		       STR_ARG(u->env->base_url));
 	curl_easy_setopt(u->easy, CURLOPT_URL, text);
-	/* A library's stock User-Agent is answered 403 by the hosted catalog; ours is the truth. */
+	/* A library's stock User-Agent is answered 403 by the hosted catalog; ours is the
+	 * truth. */
 	(void)snprintf(text, sizeof(text), "nim-proxy/%s", u->env->version);
 	curl_easy_setopt(u->easy, CURLOPT_USERAGENT, text);
 	curl_easy_setopt(u->easy, CURLOPT_HTTPHEADER, u->fields);
@@ -206,7 +216,8 @@ void upstream_release(struct upstream *u)
 	memset(u, 0, sizeof(*u));
 }
 
-int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data, void *context)
+int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data,
+		   void *context)
 {
 	start_head(u);
 	u->on_data = on_data;
@@ -239,22 +250,23 @@ static void perform(struct upstream *u)
 		}
 }
 
-void upstream_pause(struct upstream *u, struct waiter *w, int client_fd, bool *client_ready,
-		    int timeout_ms)
+void upstream_pause(struct upstream *u, struct waiter *w, int client_fd,
+		    bool *client_ready, int timeout_ms)
 {
 	struct curl_waitfd fds[2] = { { .fd = client_fd, .events = CURL_WAIT_POLLIN },
 				      { .fd = w->alive_fd, .events = CURL_WAIT_POLLIN } };
 	int ready = 0;
 
-	(void)curl_multi_poll(u->multi, fds, 2, timeout_ms, &ready); /* a failure is a short sleep */
+	(void)curl_multi_poll(u->multi, fds, 2, timeout_ms,
+			      &ready); /* a failure is a short sleep */
 	shm_slot_beat(w->slot, clock_ms());
 	*client_ready = fds[0].revents != 0;
 	if (fds[1].revents)
 		w->is_orphaned = true;
 }
 
-void upstream_step(struct upstream *u, struct waiter *w, int client_fd, bool *client_ready,
-		   int timeout_ms)
+void upstream_step(struct upstream *u, struct waiter *w, int client_fd,
+		   bool *client_ready, int timeout_ms)
 {
 	*client_ready = false;
 	if (!u->is_done && timeout_ms > 0)
@@ -294,7 +306,8 @@ static const struct {
 	{ CURLE_SEND_ERROR, "the connection broke while sending" },
 	{ CURLE_RECV_ERROR, "the connection broke while receiving" },
 	{ CURLE_PARTIAL_FILE, "the answer ended too early" },
-	{ CURLE_OUT_OF_MEMORY, "its answer's head is too large" }, /* libcurl's word for that */
+	{ CURLE_OUT_OF_MEMORY,
+	  "its answer's head is too large" }, /* libcurl's word for that */
 	{ CURLE_UNSUPPORTED_PROTOCOL, "it did not answer in HTTP" },
 	{ CURLE_WEIRD_SERVER_REPLY, "it did not answer in HTTP" },
 };

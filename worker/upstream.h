@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to the upstream: one easy and one multi handle a worker, for life, so that the connection
- * stays warm.  HTTP/1.1 by default (for one transfer a process HTTP/2 doubles the CPU), no redirects, no
- * proxy from the environment, no compression, no Expect, http and https only, an own User-Agent.
+ * The way to the upstream: one easy and one multi handle a worker, for life, so that the
+ * connection stays warm.  HTTP/1.1 by default (for one transfer a process HTTP/2 doubles
+ * the CPU), no redirects, no proxy from the environment, no compression, no Expect, http
+ * and https only, an own User-Agent.
  *
- * libcurl 7.88 calls a response head that was cut by FIN a success with status 200 and nothing in it;
- * so the caller decides by what arrived, not by the result code alone.
+ * libcurl 7.88 calls a response head that was cut by FIN a success with status 200 and
+ * nothing in it; so the caller decides by what arrived, not by the result code alone.
  */
 #ifndef NIM_WORKER_UPSTREAM_H
 #define NIM_WORKER_UPSTREAM_H
@@ -28,18 +29,19 @@ struct upstream {
 	struct curl_slist *fields;
 	upstream_data_fn *on_data;
 	void *context;
-	bool is_running;     /* a transfer is attached */
-	bool is_done;	     /* it has ended; result is set */
-	bool was_stopped;    /* on_data returned -1 */
+	bool is_running;  /* a transfer is attached */
+	bool is_done;	  /* it has ended; result is set */
+	bool was_stopped; /* on_data returned -1 */
 	CURLcode result;
-	int status;	     /* 0 until the status line came */
+	int status; /* 0 until the status line came */
 	bool is_head_done;
 	bool is_event_stream; /* Content-Type: text/event-stream */
-	bool is_encoded;     /* a Content-Encoding that we did not ask for */
+	bool is_encoded;      /* a Content-Encoding that we did not ask for */
 	char retry_after[UPSTREAM_FIELD_MAX];
 	char request_id[UPSTREAM_FIELD_MAX];
-	struct buf error_body; /* of an answer that is no event stream, cut at its maximum */
-	size_t sent;	     /* bytes of the body handed to the kernel so far */
+	struct buf
+		error_body; /* of an answer that is no event stream, cut at its maximum */
+	size_t sent;	    /* bytes of the body handed to the kernel so far */
 	char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -48,16 +50,18 @@ int upstream_init(struct upstream *u, const struct worker_env *env);
 void upstream_release(struct upstream *u);
 
 /* POSTs body (which must live until upstream_end()) to /chat/completions. 0, or -1. */
-int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data, void *context);
+int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data,
+		   void *context);
 /*
- * Sleeps until the upstream has something, client_fd is readable (*client_ready), the master is gone
- * (w->is_orphaned) or timeout_ms has passed; then lets libcurl work, which calls on_data.
+ * Sleeps until the upstream has something, client_fd is readable (*client_ready), the
+ * master is gone (w->is_orphaned) or timeout_ms has passed; then lets libcurl work, which
+ * calls on_data.
  */
-void upstream_step(struct upstream *u, struct waiter *w, int client_fd, bool *client_ready,
-		   int timeout_ms);
+void upstream_step(struct upstream *u, struct waiter *w, int client_fd,
+		   bool *client_ready, int timeout_ms);
 /* Sleeps in the same way without a transfer (between two tries). */
-void upstream_pause(struct upstream *u, struct waiter *w, int client_fd, bool *client_ready,
-		    int timeout_ms);
+void upstream_pause(struct upstream *u, struct waiter *w, int client_fd,
+		    bool *client_ready, int timeout_ms);
 /* Ends the transfer: a running one is cut off, which closes its connection at once. */
 void upstream_end(struct upstream *u);
 

@@ -57,7 +57,8 @@ enum wait_result wait_fd(struct waiter *w, int fd, short events, int64_t deadlin
 		ready = ppoll(fds, 2, &slice, &mask);
 		shm_slot_beat(w->slot, clock_ms());
 		if (ready < 0 && errno != EINTR)
-			return WAIT_ORPHANED; /* a descriptor is broken: nothing to wait for */
+			return WAIT_ORPHANED; /* a descriptor is broken: nothing to wait
+						 for */
 		if (ready > 0 && fds[1].revents != 0) {
 			w->is_orphaned = true;
 			return WAIT_ORPHANED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting, in the only three places a worker may: for a connection, for the client, for the upstream.
- * Every wait has a deadline on the monotonic clock, touches the heartbeat at least once a second, and
- * notices that the master is gone.
+ * Waiting, in the only three places a worker may: for a connection, for the client, for
+ * the upstream. Every wait has a deadline on the monotonic clock, touches the heartbeat
+ * at least once a second, and notices that the master is gone.
  */
 #ifndef NIM_WORKER_WAIT_H
 #define NIM_WORKER_WAIT_H
@@ -23,8 +23,9 @@ struct waiter {
 enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_ORPHANED, WAIT_STOPPED };
 
 /*
- * Until fd has one of the poll(2) events (or an error), or the deadline has passed. WAIT_STOPPED
- * when SIGTERM has come and the caller asked for that (want_stop): only between requests.
+ * Until fd has one of the poll(2) events (or an error), or the deadline has passed.
+ * WAIT_STOPPED when SIGTERM has come and the caller asked for that (want_stop): only
+ * between requests.
  */
 enum wait_result wait_fd(struct waiter *w, int fd, short events, int64_t deadline_ms,
 			 bool want_stop);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "translate/ids.h"
 #include "worker/clock.h"
 #include "worker/handover.h"
 #include "worker/log.h"
@@ -114,7 +115,8 @@ static enum worker_exit loop(struct worker *w)
 	shm_slot_state(w->slot, SHM_IDLE, clock_ms());
 	(void)say(w, HANDOVER_IDLE);
 	for (;;) {
-		switch (wait_fd(&w->waiter, w->gate_fd, POLLIN, clock_ms() + IDLE_LOOK_MS, true)) {
+		switch (wait_fd(&w->waiter, w->gate_fd, POLLIN, clock_ms() + IDLE_LOOK_MS,
+				true)) {
 		case WAIT_READY:
 			if (take(w) < 0)
 				return WORKER_SICK;
