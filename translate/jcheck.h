@@ -16,13 +16,15 @@
 #include "translate/str.h"
 
 enum {
-	JCHECK_DEPTH = 64,	/* Claude Code's schemas reach 12; json-c is told the same */
-	JCHECK_NODES = 200000,	/* a 2 MB conversation has about 6,000; 200,000 cost 60 MB */
+	JCHECK_DEPTH = 64, /* Claude Code's schemas reach 12; json-c is told the same */
+	JCHECK_NODES =
+		200000, /* a 2 MB conversation has about 6,000; 200,000 cost 60 MB */
 };
 
 struct jcheck_error {
-	const char *reason; /* constant text, lower case, no full stop: "depth above 64" */
-	size_t offset;	    /* byte at which it was noticed, from 0 */
+	const char
+		*reason; /* constant text, lower case, no full stop: "depth above 64" */
+	size_t offset;	 /* byte at which it was noticed, from 0 */
 };
 
 /* Returns 0 when text is fine; -1 and *error otherwise. Never reads beyond text. */

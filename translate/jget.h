@@ -29,7 +29,9 @@ struct jget_path {
 
 /*
  * Parses a text that jcheck() has passed. The caller owns the root. NULL when memory
- * ends (it can't be a syntax error any more).
+ * ends (it can't be a syntax error any more), and for the text null, which is json-c's
+ * NULL. A lone surrogate escape is U+FFFD in the tree; an integer beyond 64 bits is cut
+ * to them.
  */
 struct json_object *jget_parse(struct str text);
 
@@ -42,7 +44,10 @@ int jget_str(struct json_object *object, const char *name, const struct jget_pat
 	     struct str *out, struct jget_error *error);
 int jget_bool(struct json_object *object, const char *name, const struct jget_path *at,
 	      bool *out, struct jget_error *error);
-/* A JSON integer (1e3 and 2.0 are none) from min to max; outside that is an error too. */
+/*
+ * A JSON integer (1e3 and 2.0 are none) from min to max; outside that is an error too:
+ * "max_tokens: Input should be greater than or equal to 1".
+ */
 int jget_int(struct json_object *object, const char *name, const struct jget_path *at,
 	     int64_t min, int64_t max, int64_t *out, struct jget_error *error);
 int jget_double(struct json_object *object, const char *name, const struct jget_path *at,
@@ -60,8 +65,9 @@ struct json_object *jget_member(struct json_object *object, const char *name);
 bool jget_is(struct json_object *object, const char *name, struct str value);
 
 /*
- * Writes "<path>: <what>" to error, e.g. jget_fail(&e, at, "Field required").
- * Returns -1, so that readers can return its value.
+ * Writes "<path>: <what>" to error, e.g. jget_fail(&e, at, "Field required"); at the root
+ * (at is NULL) "<what>" alone. What is too long is cut between two characters. error may
+ * be NULL. Returns -1, so that readers can return its value.
  */
 int jget_fail(struct jget_error *error, const struct jget_path *at, const char *what);
 
