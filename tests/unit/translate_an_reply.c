@@ -78,11 +78,11 @@ END_TEST
 
 START_TEST(an_answer_above_the_maximum_has_failed)
 {
-	char text[1000];
+	char text[1400];
 	memset(text, 'a', sizeof(text));
 	say_start();
 	ops->block_begin(&reply, 0, AN_TEXT, (struct str){ 0 }, (struct str){ 0 });
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 3; i++)
 		ops->block_piece(&reply, 0, AN_TEXT, (struct str){ text, sizeof(text) });
 	ops->block_end(&reply, 0, AN_TEXT, (struct str){ 0 });
 	ops->finish(&reply, AN_END_TURN, (struct str){ 0 }, &used);
