@@ -37,7 +37,7 @@ static inline size_t utf8_step(const char *text, size_t left, size_t *wrong)
 	bool is_surrogate = p[0] == 0xed && p[1] >= 0xa0;
 	for (size_t i = 2; i < want; i++) {
 		if (i == left || !utf8_is_tail(p[i])) {
-			*wrong = is_surrogate ? 1 : i;
+			*wrong = i;
 			return 0;
 		}
 	}
