@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static_assert(sizeof(struct shm_header) == 128,
+static_assert(sizeof(struct shm_header) == 64,
 	      "the header's layout has changed: count SHM_VERSION");
 
 static size_t size_for(uint32_t slot_count)
