@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate: accepts, looks with MSG_PEEK until the head of a request is whole (the bytes stay in the
- * kernel), and hands the descriptor to the idle worker that was used last, so that its upstream
- * connection is warm.  It parses nothing.  Slow and silent clients cost a descriptor here, never a
- * worker.
+ * The gate: accepts, looks with MSG_PEEK until the head of a request is whole (the bytes
+ * stay in the kernel), and hands the descriptor to the idle worker that was used last, so
+ * that its upstream connection is warm.  It parses nothing.  Slow and silent clients cost
+ * a descriptor here, never a worker.
  *
- *   - a head must be whole within head_timeout_ms of the accept: else 408 (or a plain close when not one
- *     byte came);
+ *   - a head must be whole within head_timeout_ms of the accept: else 408 (or a plain
+ * close when not one byte came);
  *   - at most waiting_max connections wait; the oldest goes first;
  *   - nobody idle: 529 overloaded_error with Retry-After at once, then a lingering close;
  *   - EMFILE/ENFILE pause accepting for half a second;
@@ -17,7 +17,8 @@
 
 #include "worker/env.h"
 
-/* control_fd: the gate's end of the control pair (handover.h). Returns the exit code (worker.h). */
+/* control_fd: the gate's end of the control pair (handover.h). Returns the exit code
+ * (worker.h). */
 int gate_run(const struct worker_env *env, struct shm_slot *slot, int control_fd);
 
 #endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate's knowledge of the workers: who is idle, in the order in which they became so.
+ * It comes from what they say over their own sockets (handover.h), never from the
+ * segment, so it is exact whoever dies when.
+ */
+#ifndef NIM_WORKER_GATE_WORKERS_H
+#define NIM_WORKER_GATE_WORKERS_H
+
+#include "translate/pool.h"
+
+struct gate_worker {
+	int fd;		 /* the gate's end; -1 = nobody */
+	uint32_t number; /* of the last message to it */
+	int handed;	 /* a connection it has not said TAKEN to; -1 = none */
+	bool is_idle;
+	int below, above; /* in the stack of idle ones; slots, -1 = none */
+};
+
+struct gate_workers {
+	struct gate_worker *table; /* by slot; in the pool */
+	uint32_t size;
+	int top; /* the idle worker used last; -1 = none */
+};
+
+enum gate_word { GATE_NOTHING, GATE_TAKEN, GATE_IDLE, GATE_DEAD };
+
+void gate_workers_init(struct gate_workers *w, struct pool *p, uint32_t size);
+/* A new process for a slot: asks it whether it is idle. Takes over fd. */
+void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd);
+/*
+ * Gives a connection to the idle worker that was used last. The caller keeps fd open
+ * until GATE_TAKEN. Returns the slot, or -1 when nobody is idle.
+ */
+int gate_workers_hand(struct gate_workers *w, int fd);
+/* The next word of a worker; old words (with an older number) are GATE_NOTHING and are
+ * skipped. */
+enum gate_word gate_workers_hear(struct gate_workers *w, uint32_t slot);
+/* Forgets a worker; returns the connection it had been handed without saying TAKEN, or
+ * -1. */
+int gate_workers_remove(struct gate_workers *w, uint32_t slot);
+
+#endif
