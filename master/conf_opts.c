@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows.  A new setting is a row here, a line in etc/nim.conf and a test. */
+#include "config.h"
+
+#include "master/conf_opts.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SET(field) offsetof(struct conf, settings.field)
+#define OWN(field) offsetof(struct conf, field)
+enum { HOUR_MS = 3600 * 1000, MAX_BODY = 32 << 20 };
+
+const struct conf_opt conf_opts[] = {
+	{ "workers.max", CONF_INT, OWN(workers_max), 1, 4000, 64, "processes",
+	  "connections that are served at the same time" },
+	{ "commit_after", CONF_INT, SET(commit_after_ms), -1, 60000, 80, "ms",
+	  "how long an answer's head waits for the upstream's status; 0 sends it at "
+	  "once, -1 waits" },
+	{ "ping_interval", CONF_INT, SET(ping_interval_ms), 100, 120000, 15000, "ms",
+	  "silence after which a ping goes to the client" },
+	{ "text_delta_chars", CONF_INT, SET(delta_chars), 0, 4096, 6, "characters",
+	  "longest piece of streamed text; 0 passes text on as it comes" },
+	{ "head_timeout", CONF_INT, SET(head_timeout_ms), 100, HOUR_MS, 10000, "ms",
+	  "how long a request's head may take" },
+	{ "body_timeout", CONF_INT, SET(body_timeout_ms), 100, HOUR_MS, 60000, "ms",
+	  "how long a request's body may take, plus a second for each 64 KiB" },
+	{ "body_max", CONF_INT, SET(body_max_bytes), 1024, MAX_BODY, MAX_BODY, "bytes",
+	  "largest request body" },
+	{ "send_timeout", CONF_INT, SET(send_timeout_ms), 100, HOUR_MS, 30000, "ms",
+	  "how long a client may take nothing of its answer" },
+	{ "waiting_max", CONF_INT, SET(waiting_max), 1, 100000, 10000, "connections",
+	  "connections whose request the gate waits for" },
+	{ "connect_timeout", CONF_INT, SET(connect_timeout_ms), 100, 600000, 10000, "ms",
+	  "how long connecting to the upstream may take" },
+	{ "first_byte_timeout", CONF_INT, SET(first_byte_timeout_ms), 100, HOUR_MS,
+	  300000, "ms", "how long the upstream may take to its first event" },
+	{ "gap_timeout", CONF_INT, SET(gap_timeout_ms), 100, HOUR_MS, 180000, "ms",
+	  "longest silence between two events of the upstream" },
+	{ "total_timeout", CONF_INT, SET(total_timeout_ms), 100, 24 * HOUR_MS, 900000,
+	  "ms", "longest streamed answer, from the request's arrival" },
+	{ "reply_timeout", CONF_INT, SET(reply_timeout_ms), 100, HOUR_MS, 290000, "ms",
+	  "longest answer that is not streamed (Claude Code waits 300 s)" },
+	{ "ride_out", CONF_INT, SET(ride_out_ms), 0, HOUR_MS, 120000, "ms",
+	  "how long a begun answer without content retries an upstream that fails" },
+	{ "drain_timeout", CONF_INT, OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
+	  "how long running answers may go on after the signal to stop" },
+	{ "http2", CONF_BOOL, SET(use_http2), 0, 1, 0, "",
+	  "HTTP/2 to the upstream, where it offers it" },
+	{ "user", CONF_STRING, OWN(user), 0, 0, 0, "",
+	  "whom the program becomes when it is started as root" },
+};
+const size_t conf_opt_count = sizeof(conf_opts) / sizeof(conf_opts[0]);
+
+/* Read elsewhere, or by a later version: known, but no rows. */
+static const char *const own_names[] = { "listen", "upstreams", "workers", "log_level" };
+static const char *const later_names[] = { "status", "state_dir", "workers.spare_min",
+					   "workers.spare_max" };
+enum {
+	OWN_NAMES = sizeof(own_names) / sizeof(own_names[0]),
+	LATER_NAMES = sizeof(later_names) / sizeof(later_names[0]),
+	NAME_MAX_LEN = 64,
+	NEAR = 3, /* edits */
+};
+
+void conf_opts_defaults(struct conf *c)
+{
+	for (size_t i = 0; i < conf_opt_count; i++) {
+		char *at = (char *)c + conf_opts[i].offset;
+
+		if (conf_opts[i].type == CONF_INT)
+			*(int64_t *)at = conf_opts[i].by_default;
+		else if (conf_opts[i].type == CONF_BOOL)
+			*(bool *)at = conf_opts[i].by_default != 0;
+	}
+	c->user = STR("nobody");
+	c->log_level = LOG_LEVEL_INFO;
+}
+
+/* Levenshtein's distance, one row at a time. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_LEN + 1];
+	size_t len = strlen(b);
+
+	if (len > NAME_MAX_LEN || strlen(a) > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < len; j++) {
+			size_t best = diagonal + (a[i] != b[j]);
+
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j + 1] + 1 < best)
+				best = row[j + 1] + 1;
+			diagonal = row[j + 1];
+			row[j + 1] = best;
+		}
+	}
+	return row[len];
+}
+
+const char *conf_nearest(const char *word, const char *const *names, size_t count)
+{
+	const char *nearest = NULL;
+	size_t best = NEAR + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t d = distance(word, names[i]);
+
+		if (d < best) {
+			best = d;
+			nearest = names[i];
+		}
+	}
+	return nearest;
+}
+
+static bool is_in(const char *word, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(word, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static const struct conf_opt *find(const char *name)
+{
+	for (size_t i = 0; i < conf_opt_count; i++)
+		if (strcmp(conf_opts[i].name, name) == 0)
+			return &conf_opts[i];
+	return NULL;
+}
+
+static void refuse_unknown(struct conf *c, const char *file, const config_setting_t *s,
+			   const char *name)
+{
+	const char *names[64];
+	const char *nearest;
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf_opt_count; i++)
+		names[count++] = conf_opts[i].name;
+	for (size_t i = 0; i < OWN_NAMES; i++)
+		names[count++] = own_names[i];
+	for (size_t i = 0; i < LATER_NAMES; i++)
+		names[count++] = later_names[i];
+	nearest = conf_nearest(name, names, count);
+	if (nearest)
+		conf_error(c, file, s, "unknown setting \"%s\"; did you mean \"%s\"?",
+			   name, nearest);
+	else
+		conf_error(c, file, s, "unknown setting \"%s\"; nim help proxy lists all",
+			   name);
+}
+
+static void read_int(struct conf *c, const char *file, const config_setting_t *s,
+		     const struct conf_opt *opt)
+{
+	int type = config_setting_type(s);
+	long long value;
+
+	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+		conf_error(c, file, s, "%s: must be a whole number (%s)", opt->name,
+			   opt->unit);
+		return;
+	}
+	value = type == CONFIG_TYPE_INT ? config_setting_get_int(s)
+					: config_setting_get_int64(s);
+	if (value < opt->min || value > opt->max) {
+		conf_error(c, file, s, "%s: %lld is out of range; give %lld to %lld %s",
+			   opt->name, value, (long long)opt->min, (long long)opt->max,
+			   opt->unit);
+		return;
+	}
+	*(int64_t *)((char *)c + opt->offset) = value;
+}
+
+static void read_opt(struct conf *c, const char *file, const config_setting_t *s,
+		     const struct conf_opt *opt)
+{
+	int type = config_setting_type(s);
+
+	switch (opt->type) {
+	case CONF_INT:
+		read_int(c, file, s, opt);
+		break;
+	case CONF_BOOL:
+		if (type != CONFIG_TYPE_BOOL)
+			conf_error(c, file, s, "%s: must be true or false", opt->name);
+		else
+			*(bool *)((char *)c + opt->offset) =
+				config_setting_get_bool(s) != 0;
+		break;
+	case CONF_STRING:
+		if (type != CONFIG_TYPE_STRING)
+			conf_error(c, file, s, "%s: must be text in quotes", opt->name);
+		else
+			*(struct str *)((char *)c + opt->offset) =
+				pool_str(&c->pool, str_of(config_setting_get_string(s)));
+		break;
+	}
+}
+
+static void read_one(struct conf *c, const char *file, const config_setting_t *s,
+		     const char *prefix)
+{
+	char name[NAME_MAX_LEN * 2];
+	const struct conf_opt *opt;
+
+	(void)snprintf(name, sizeof(name), "%s%s", prefix, config_setting_name(s));
+	opt = find(name);
+	if (opt)
+		read_opt(c, file, s, opt);
+	else if (is_in(name, later_names, LATER_NAMES))
+		conf_warn(c, "%s:%u: \"%s\" is not used by this version", file,
+			  config_setting_source_line(s), name);
+	else if (!is_in(name, own_names, OWN_NAMES))
+		refuse_unknown(c, file, s, name);
+}
+
+void conf_opts_read(struct conf *c, const char *file, const config_setting_t *root)
+{
+	for (int i = 0; i < config_setting_length(root); i++) {
+		const config_setting_t *s = config_setting_get_elem(root, (unsigned)i);
+
+		if (strcmp(config_setting_name(s), "workers") != 0) {
+			read_one(c, file, s, "");
+		} else if (!config_setting_is_group(s)) {
+			conf_error(c, file, s,
+				   "workers: must be a group, as in { max = 64; }");
+		} else {
+			for (int j = 0; j < config_setting_length(s); j++)
+				read_one(c, file, config_setting_get_elem(s, (unsigned)j),
+					 "workers.");
+		}
+	}
+}
