@@ -11,13 +11,16 @@
 
 /* One entry of models = ( ... ). Read-only after the configuration is read. */
 struct model {
-	struct str id;		/* the upstream's id */
-	int64_t context;	/* tokens, prompt and answer together; 0 = unknown */
-	int64_t max_output;	/* largest max_tokens to send; 0 = unknown, send what was asked */
-	bool has_vision;	/* accepts image_url parts */
-	struct json_object *think_on;  /* object merged into the request's top level, or NULL */
+	struct str id;	    /* the upstream's id */
+	int64_t context;    /* tokens, prompt and answer together; 0 = unknown */
+	int64_t max_output; /* largest max_tokens to send; 0 = unknown, send what was
+			       asked */
+	bool has_vision;    /* accepts image_url parts */
+	struct json_object
+		*think_on; /* object merged into the request's top level, or NULL */
 	struct json_object *think_off; /* the same when the client wants no thinking */
-	struct str system_on;	/* put in front of the system text when thinking ("/think"), or empty */
+	struct str system_on; /* put in front of the system text when thinking ("/think"),
+				 or empty */
 	struct str system_off;
 };
 
@@ -35,11 +38,13 @@ struct models {
 };
 
 /*
- * Finds the model for a name, in this order: "[1m]" at the end is cut; the first alias whose
- * pattern matches; an id of the list; a name with "/" as it is; the default model.
+ * Finds the model for a name, in this order: "[1m]" at the end is cut; the first alias
+ * whose pattern matches; an id of the list; a name with "/" as it is; the default model.
  * A model that the list does not hold gets an entry of its own in the pool with unknown
- * limits. NULL when nothing fits and there is no default.
+ * limits. NULL when nothing fits and there is no default. A name that is longer than
+ * MODELS_NAME_MAX or holds a NUL is no name: only the default fits it.
  */
+enum { MODELS_NAME_MAX = 256 };
 const struct model *models_find(const struct models *m, struct pool *p, struct str name);
 
 #endif
