@@ -11,6 +11,7 @@
 #include "translate/jcheck.h"
 #include "translate/jget.h"
 #include "translate/jput.h"
+#include "translate/oa_said.h"
 #include "translate/utf8.h"
 
 static const int64_t usage_max = INT64_C(1)
@@ -178,20 +179,6 @@ static void read_choice(struct oa_chunk *chunk, struct pool *p,
 	read_calls(chunk, p, delta);
 }
 
-/* An HTTP status as number or text; 0 for anything else. */
-static int status_member(struct json_object *object, const char *name)
-{
-	struct json_object *node = jget_member(object, name);
-	uint64_t status = 0;
-	if (json_object_is_type(node, json_type_int)) {
-		int64_t number = json_object_get_int64(node);
-		status = number > 0 && number < 600 ? (uint64_t)number : 0;
-	} else if (json_object_is_type(node, json_type_string)) {
-		(void)str_to_u64(jget_text(node), 599, &status); /* else it stays 0 */
-	}
-	return status >= 100 ? (int)status : 0;
-}
-
 /*
  * {"error":…}, or in place of a chunk one of the flat forms: {"message","type","code"}
  * (Dynamo), {"type":"urn:…","title","status","detail"} (NIM 1.x), {"detail":…} (FastAPI).
@@ -207,19 +194,7 @@ static bool is_fault(struct json_object *root)
 	    jget_is(root, "object", STR("chat.completion.chunk")))
 		return false;
 	return jget_member(root, "message") || jget_member(root, "detail") ||
-	       jget_member(root, "title") || status_member(root, "code") >= 400 ||
-	       status_member(root, "status") >= 400;
-}
-
-static int fault_code(struct json_object *root)
-{
-	struct json_object *error = object_member(root, "error");
-	int code = error ? status_member(error, "code") : 0;
-	if (code == 0 && error)
-		code = status_member(error, "status");
-	if (code == 0)
-		code = status_member(root, "code");
-	return code > 0 ? code : status_member(root, "status");
+	       jget_member(root, "title") || oa_said_status(root) >= 400;
 }
 
 void oa_chunk_slow(struct oa_chunk *chunk, struct pool *p, struct str data)
@@ -238,7 +213,7 @@ void oa_chunk_slow(struct oa_chunk *chunk, struct pool *p, struct str data)
 		return;
 	if (is_fault(root)) {
 		chunk->kind = OA_FAULT;
-		chunk->error_code = fault_code(root);
+		chunk->error_code = oa_said_status(root);
 		chunk->error_message = data;
 		return;
 	}

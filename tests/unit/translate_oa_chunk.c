@@ -131,6 +131,7 @@ static const struct row unusual[] = {
 	  "delta c:y" },
 	{ "content of another type", CHOICE("{\"content\":7,\"role\":[]}"), "delta" },
 	{ "delta of another type", CHOICE("[\"x\"]"), "delta" },
+	{ "a name with an escape", CHOICE("{\"c\\u006fntent\":\"a\"}"), "delta c:a" },
 	{ "the last of two", CHOICE("{\"content\":\"a\",\"content\":\"b\"}"),
 	  "delta c:b" },
 	{ "finish with content",
