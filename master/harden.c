@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that holds keys keeps them out of dumps, environments and other users' reach.
+ */
+#include "config.h"
+
+#include "master/harden.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "worker/log.h"
+
+static const char *const unwanted[] = {
+	"http_proxy",	 "https_proxy",	   "HTTPS_PROXY", "HTTP_PROXY",
+	"all_proxy",	 "ALL_PROXY",	   "no_proxy",	  "NO_PROXY",
+	"SSLKEYLOGFILE", "CURL_CA_BUNDLE", "CURL_HOME",	  "NVIDIA_API_KEY",
+	"PROXY_API_KEY",
+};
+
+void harden_environment(void)
+{
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+		(void)unsetenv(unwanted[i]); /* fails for a bad name only */
+}
+
+void harden_process(void)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &none); /* to less is always allowed */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+void harden_user(struct str user)
+{
+	const struct passwd *who;
+
+	if (geteuid() != 0)
+		return;
+	who = user.len ? getpwnam(user.ptr) : NULL;
+	if (!who)
+		die("cannot run as user \"%.*s\": there is none of that name. Set user "
+		    "in nim.conf, or "
+		    "start as an ordinary user",
+		    STR_ARG(user));
+	if (setgroups(0, NULL) < 0 || setgid(who->pw_gid) < 0 || setuid(who->pw_uid) < 0)
+		die("cannot become user %s: %s", who->pw_name, strerror(errno));
+	(void)prctl(PR_SET_DUMPABLE, 0); /* changing the user has changed it */
+	log_say(LOG_LEVEL_INFO, "user", "started as root, running as %s", who->pw_name);
+}

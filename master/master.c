@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* From a configuration to a running service, and back to nothing. */
+#include "config.h"
+
+#include "master/master.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "master/harden.h"
+#include "master/listen.h"
+#include "master/spawn.h"
+#include "worker/clock.h"
+#include "worker/tls_warm.h"
+
+enum { TICK_MS = 1000 };
+
+struct master {
+	struct conf *conf;
+	struct worker_env env;
+	struct shm_segment segment;
+	struct children children;
+	int signal_fd;
+	bool is_stopping;
+	int64_t kill_at_ms;
+	int64_t watched_ms;
+};
+
+static void open_listeners(struct master *m)
+{
+	struct conf *c = m->conf;
+
+	for (int i = 0; i < c->listen_count; i++) {
+		char why[256];
+		int fd;
+
+		if (!listen_is_loopback(&c->listen[i]) && c->proxy_api_key.len == 0)
+			die("cannot listen on %.*s: other machines can reach it, and no "
+			    "key is set. "
+			    "Set PROXY_API_KEY, or listen on 127.0.0.1",
+			    STR_ARG(c->listen[i].address));
+		fd = listen_open(&c->listen[i], why);
+		if (fd < 0)
+			die("%s", why);
+		m->env.listeners[m->env.listener_count++] = fd;
+	}
+}
+
+static void fill_env(struct master *m)
+{
+	struct conf *c = m->conf;
+	struct worker_env *env = &m->env;
+
+	env->settings = c->settings;
+	env->models = c->models;
+	env->base_url = c->base_url;
+	env->api_key = c->api_key;
+	env->has_proxy_key = c->proxy_api_key.len > 0;
+	SHA256((const uint8_t *)(c->proxy_api_key.ptr ? c->proxy_api_key.ptr : ""),
+	       c->proxy_api_key.len, env->proxy_key_sha256);
+	env->version = PACKAGE_VERSION;
+	env->start_wall_s = clock_wall_s();
+	env->segment = &m->segment;
+}
+
+/* What would be done in each child again is done once, before the first fork. */
+static void warm(struct master *m)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		die("cannot start libcurl");
+	if (!str_has_prefix(m->env.base_url, STR("https://")))
+		return;
+	m->env.ca_store = tls_warm_ca_store();
+	if (!m->env.ca_store)
+		die("cannot read the system's CA certificates; install them "
+		    "(ca-certificates), or name a "
+		    "file in SSL_CERT_FILE");
+	tls_warm_handshake();
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		die("cannot block signals: %s", strerror(errno));
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		die("cannot watch signals: %s", strerror(errno));
+	return fd;
+}
+
+static void log_ready(const struct master *m)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_INFO, "ready");
+	for (int i = 0; i < m->env.listener_count; i++) {
+		char name[LISTEN_TEXT];
+
+		listen_name(m->env.listeners[i], name);
+		log_text(&l, "listen", name);
+	}
+	log_int(&l, "workers", m->conf->workers_max);
+	log_str(&l, "upstream", m->env.base_url);
+	log_text(&l, "key", m->env.api_key.len ? "yes" : "no");
+	log_str(&l, "model", m->env.models.default_model);
+	log_text(&l, "version", PACKAGE_VERSION);
+	log_int(&l, "pid", getpid());
+	log_end(&l);
+}
+
+static void prepare(struct master *m)
+{
+	uint32_t slots = (uint32_t)m->conf->workers_max + 1;
+
+	harden_environment();
+	harden_process();
+	open_listeners(m);
+	harden_user(m->conf->user);
+	fill_env(m);
+	if (shm_segment_make(&m->segment, slots, clock_wall_s(), clock_ms()) < 0)
+		die("cannot make the shared segment: %s", strerror(errno));
+	warm(m);
+	m->signal_fd = block_signals();
+	if (spawn_init(&m->children, &m->env, slots, m->signal_fd, &m->conf->pool) < 0)
+		die("cannot make a pipe: %s", strerror(errno));
+}
+
+static void reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		spawn_bury(&m->children, pid, status, clock_ms());
+}
+
+static void stop(struct master *m, int number)
+{
+	if (m->is_stopping) {
+		m->kill_at_ms = 0; /* the second signal: now */
+		return;
+	}
+	m->is_stopping = true;
+	m->kill_at_ms = clock_ms() + m->conf->drain_timeout_ms;
+	log_say(LOG_LEVEL_INFO, "stopping", "%s: running answers have %lld ms",
+		strsignal(number), (long long)m->conf->drain_timeout_ms);
+	for (int i = 0; i < m->env.listener_count; i++)
+		(void)close(
+			m->env.listeners[i]); /* the gate's copies end with the gate */
+	m->env.listener_count = 0;
+	spawn_signal(&m->children, SIGTERM, false);
+}
+
+static void on_signals(struct master *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			stop(m, (int)info.ssi_signo);
+			break;
+		case SIGHUP:
+			log_say(LOG_LEVEL_WARN, "reload",
+				"this version reads its files at start only: restart it");
+			break;
+		default: /* SIGCHLD: reap() looks at all of them */
+			break;
+		}
+	}
+	reap(m);
+}
+
+/* How long the master may sleep. */
+static int sleep_ms(const struct master *m, int64_t now_ms)
+{
+	int64_t due = now_ms + TICK_MS;
+
+	if (m->is_stopping && m->kill_at_ms < due)
+		due = m->kill_at_ms;
+	if (!m->is_stopping && m->children.next_spawn_ms > now_ms &&
+	    m->children.next_spawn_ms < due)
+		due = m->children.next_spawn_ms;
+	return clock_left(due, TICK_MS);
+}
+
+static void tick(struct master *m)
+{
+	int64_t now_ms = clock_ms();
+	struct pollfd signals = { .fd = m->signal_fd, .events = POLLIN };
+
+	if (!m->is_stopping)
+		spawn_missing(&m->children, now_ms);
+	else if (now_ms >= m->kill_at_ms)
+		spawn_signal(&m->children, SIGKILL, false);
+	atomic_store(&m->segment.header->master_beat_ms, now_ms);
+	if (poll(&signals, 1,
+		 m->is_stopping && now_ms >= m->kill_at_ms ? TICK_MS
+							   : sleep_ms(m, now_ms)) > 0)
+		on_signals(m);
+	if (now_ms - m->watched_ms >= TICK_MS) {
+		m->watched_ms = now_ms;
+		spawn_watch(&m->children, now_ms);
+	}
+}
+
+int master_run(struct conf *c)
+{
+	static struct master m;
+
+	m.conf = c;
+	log_set_level(c->log_level);
+	prepare(&m);
+	spawn_missing(&m.children, clock_ms());
+	log_ready(&m);
+	while (!m.is_stopping || spawn_living(&m.children) > 0)
+		tick(&m);
+	log_say(LOG_LEVEL_INFO, "stopped", "all processes have ended");
+	shm_segment_close(&m.segment);
+	X509_STORE_free(m.env.ca_store);
+	curl_global_cleanup();
+	return 0;
+}

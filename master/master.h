@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The master: prepares everything that processes share, starts them, keeps them alive,
+ * and ends them.  It never reads a client's socket.
+ *
+ * SIGTERM or SIGINT: the gate stops accepting, idle workers leave, running answers may go
+ * on for drain_timeout_ms; what is left then is killed. A second signal kills at once.
+ */
+#ifndef NIM_MASTER_MASTER_H
+#define NIM_MASTER_MASTER_H
+
+#include "master/conf.h"
+
+/* Runs until told to stop. Returns the exit code; dies with a sentence when it cannot
+ * start. */
+int master_run(struct conf *c);
+
+#endif
