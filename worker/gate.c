@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <openssl/rand.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -55,7 +56,8 @@ struct gate {
 	int64_t now_ms;
 	int64_t hope_until_ms;
 	int64_t pause_until_ms; /* 0: accepting */
-	uint64_t dropped;	/* oldest waiting ones */
+	uint64_t dropped;	/* oldest waiting ones, not yet told */
+	int64_t told_ms;	/* the log, last */
 	bool is_orphaned;
 	char head[HTTP_HEAD_MAX + 1];
 };
@@ -328,7 +330,8 @@ static void expire(struct gate *g)
 		drop(g, fd);
 	if (g->pause_until_ms && g->now_ms >= g->pause_until_ms)
 		resume_accepting(g);
-	if (g->dropped) {
+	if (g->dropped && g->now_ms - g->told_ms >= 1000) {
+		g->told_ms = g->now_ms;
 		log_say(LOG_LEVEL_WARN, "gate",
 			"%llu silent connections dropped: waiting_max reached",
 			(unsigned long long)g->dropped);

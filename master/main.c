@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: finds the command in a table and runs it. */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "master/cmd.h"
+
+static int cmd_help(int argc, char **argv);
+static int cmd_version(int argc, char **argv);
+
+static const struct cmd commands[] = {
+	{ "proxy", "[--config FILE]", "run the proxy in the foreground",
+	  "Reads FILE (else $PROXY_CONFIG, ./nim.conf, " SYSCONFDIR
+	  "/nim/nim.conf) and the models.conf\n"
+	  "beside it. The environment overrides: NVIDIA_API_KEY, NVIDIA_BASE_URL,\n"
+	  "DEFAULT_NVIDIA_MODEL, PROXY_HOST, PROXY_PORT, PROXY_API_KEY, LOG_LEVEL.\n"
+	  "SIGTERM or Ctrl-C stops it: running answers may end first, a second one ends "
+	  "all at once.\n",
+	  cmd_proxy },
+	{ "check", "[--config FILE]",
+	  "read the configuration and say what is wrong with it",
+	  "Exit code 0 when the proxy would start with it, 1 otherwise. Starts "
+	  "nothing.\n",
+	  cmd_check },
+	{ "code", "[--model M] [--config FILE] [-- ARGUMENTS]",
+	  "run Claude Code through the proxy",
+	  "Uses the proxy that answers at the configured address, or starts one in the "
+	  "background and\n"
+	  "stops it when Claude Code ends. Claude Code gets the variables it needs for "
+	  "this run only; no\n"
+	  "file of yours is changed. ARGUMENTS go to claude.\n"
+	  "--model M: the model for everything (an id such as vendor/model, or a name "
+	  "from models.conf)\n",
+	  cmd_code },
+	{ "help", "[COMMAND]", "say more about a command", "", cmd_help },
+	{ "version", "", "say the version", "", cmd_version },
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct cmd *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int usage(FILE *to)
+{
+	(void)fputs("nim - Claude Code and every Anthropic client, with the models of "
+		    "NVIDIA NIM\n\n",
+		    to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)fprintf(to, "  nim %-8s %s\n", commands[i].name,
+			      commands[i].summary);
+	(void)fputs("\nnim help COMMAND says more.\n", to);
+	return to == stdout ? 0 : 2;
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	const struct cmd *c = argc > 1 ? find(argv[1]) : NULL;
+
+	if (argc < 2)
+		return usage(stdout);
+	if (!c) {
+		(void)fprintf(stderr,
+			      "nim: there is no command \"%s\"; nim help lists all\n",
+			      argv[1]);
+		return 2;
+	}
+	(void)printf("nim %s %s\n    %s\n\n%s", c->name, c->arguments, c->summary,
+		     c->help);
+	return 0;
+}
+
+static int cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)printf("nim %s (%s)\n", PACKAGE_VERSION, PACKAGE_NAME);
+	return 0;
+}
+
+int cmd_config_option(int argc, char **argv, const char **config)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*config = NULL;
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option != 'c') {
+			(void)cmd_help(2, (char *[]){ NULL, argv[0], NULL });
+			return -1;
+		}
+		*config = optarg;
+	}
+	if (optind == argc)
+		return 0;
+	(void)fprintf(stderr, "nim %s: \"%s\" is not understood; nim help %s\n", argv[0],
+		      argv[optind], argv[0]);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd *c;
+
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return cmd_version(0, NULL);
+	c = find(argv[1]);
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	(void)fprintf(stderr, "nim: there is no command \"%s\"\n\n", argv[1]);
+	return usage(stderr);
+}
