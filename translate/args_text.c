@@ -75,6 +75,8 @@ enum args_text args_text_step(struct args *a, char c, bool is_name, struct buf *
 		a->part[a->part_len++] = c;
 		return ARGS_TEXT_USED;
 	}
+	if (c == '\0' && is_name)
+		return ARGS_TEXT_BROKEN;
 	if ((unsigned char)c < 0x20)
 		a->repairs |= ARGS_ESCAPED;
 	jput_escaped(to, (struct str){ &c, 1 });

@@ -145,6 +145,8 @@ static const struct {
 	{ "undefined", T("{\"a\":undefined}"), "{}", ARGS_DROPPED | ARGS_CLOSED },
 	{ "NUL in a name", T("{\"b\":0,\"a\\u0000\":1}"), "{\"b\":0}",
 	  ARGS_DROPPED | ARGS_CLOSED },
+	{ "raw NUL in a name", T("{\"b\":0,\"a\0\":1}"), "{\"b\":0}",
+	  ARGS_DROPPED | ARGS_CLOSED },
 	{ "only a comma", T("{,}"), "{}", ARGS_DROPPED | ARGS_CLOSED },
 };
 
