@@ -48,7 +48,7 @@ const struct model *models_find(const struct models *m, struct pool *p, struct s
 		memcpy(text, name.ptr, name.len);
 		text[name.len] = '\0';
 		for (size_t i = 0; i < m->alias_count; i++)
-			if (fnmatch(m->aliases[i].from, text, 0) == 0)
+			if (fnmatch(m->aliases[i].from, text, FNM_PATHNAME) == 0)
 				return get_id(m, p, m->aliases[i].to);
 		if (find_id(m, name) || memchr(name.ptr, '/', name.len))
 			return get_id(m, p, name);

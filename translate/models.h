@@ -25,7 +25,7 @@ struct model {
 };
 
 struct model_alias {
-	const char *from; /* shell pattern, as fnmatch(3) without flags */
+	const char *from; /* shell pattern, fnmatch(3) with FNM_PATHNAME: * is all but / */
 	struct str to;	  /* a model id */
 };
 

@@ -25,7 +25,7 @@ static struct model_alias aliases[] = {
 	{ "?aiku-[0-9]", S("small") },
 	{ "claude-*", S("vendor/unlisted") },
 	{ "vendor/claude-*", S("small") },
-	{ "a/*", S("small") }, /* the star passes slashes */
+	{ "a/*", S("small") }, /* the star stops at a slash */
 	{ "opus", S("never/reached") },
 };
 
@@ -53,7 +53,8 @@ static const struct {
 	{ &with_default, S("small"), "small", 32768 },
 	{ &with_default, S("other/model"), "other/model", 0 },
 	{ &with_default, S("vendor/claude-like"), "small", 32768 }, /* alias before id */
-	{ &with_default, S("a/b/c"), "small", 32768 },
+	{ &with_default, S("a/b"), "small", 32768 },
+	{ &with_default, S("a/b/c"), "a/b/c", 0 },
 	{ &with_default, S(""), "small", 32768 },
 	{ &with_default, S("[1m]"), "small", 32768 },
 	{ &with_default, S("a/b\0c"), "small", 32768 },
