@@ -259,6 +259,7 @@ static enum attempt try_once(struct relay *rl)
 	bool client_ready = false;
 
 	sse_clear(&rl->sse);
+	stream_restart(&r->stream);
 	rl->has_fault = rl->is_answered = false;
 	rl->event_ms = rl->head_ms = 0;
 	rl->sent_ms = rl->now_ms = clock_ms();
