@@ -18,10 +18,16 @@
 static_assert(sizeof(struct shm_slot) % 64 == 0,
 	      "a slot begins on a cache line of its own");
 
+/*
+ * The stage stands between the stores before it and those after it. A release store alone
+ * would let the compiler move later ones up; the order of the instructions is all that
+ * counts here, because a process dies between two of them.
+ */
 static void put_stage(struct shm_slot *s, enum shm_stage stage)
 {
 	SHM_STEP();
 	atomic_store_explicit(&s->stage, stage, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static void put(_Atomic uint64_t *word, uint64_t value)
