@@ -10,6 +10,7 @@ struct cmd {
 	const char *help;      /* the rest of `nim help NAME` */
 	/* argv[0] is the command's name. Returns the exit code. */
 	int (*run)(int argc, char **argv);
+	void (*more)(void); /* prints what the help still has to say; may be NULL */
 };
 
 int cmd_proxy(int argc, char **argv);

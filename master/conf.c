@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the files, reading them in order, and saying everything that is wrong with them
- * at once. */
+/* Finding the files, reading them in order, and the checks that need all of them. */
 #include "config.h"
 
 #include "master/conf.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "master/conf_group.h"
 #include "master/conf_opts.h"
 
-enum { TEXT_MAX = 64 << 10, LINE_MAX_LEN = 1024 };
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
 
-static const struct conf_member listen_members[] = {
-	{ "address", CONFIG_TYPE_STRING, true },
-	{ "port", CONFIG_TYPE_INT, true },
-};
-static const struct conf_member upstream_members[] = {
-	{ "name", CONFIG_TYPE_STRING, true },
-	{ "base_url", CONFIG_TYPE_STRING, true },
-};
+enum { MESSAGES_MAX = 64 << 10 }; /* some hundred lines; nobody reads more */
 
-static void add_line(struct buf *to, const char *format, va_list args)
+/* Where the files are looked for when nobody names them. */
+static const char *const folders[] = { ".", SYSCONFDIR "/nim" };
+enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
+
+static const char default_url[] = "https://integrate.api.nvidia.com/v1";
+
+static void add_line(struct buf *to, const char *file, const config_setting_t *setting,
+		     const char *format, va_list args)
 {
-	char line[LINE_MAX_LEN];
+	const char *own = setting ? config_setting_source_file(setting) : NULL;
+	char text[1024];
 
-	(void)vsnprintf(line, sizeof(line), format, args);
-	buf_adds(to, str_of(line));
-	buf_lit(to, "\n");
+	(void)vsnprintf(text, sizeof(text), format, args);
+	if (file)
+		buf_addf(to, "%s:", own ? own : file);
+	if (file && setting)
+		buf_addf(to, "%u:", config_setting_source_line(setting));
+	buf_addf(to, "%s%s\n", file ? " " : "", text);
 }
 
 void conf_error(struct conf *c, const char *file, const config_setting_t *setting,
@@ -40,214 +42,162 @@ void conf_error(struct conf *c, const char *file, const config_setting_t *settin
 {
 	va_list args;
 
-	if (file && setting)
-		buf_addf(&c->errors, "%s:%u: ", file,
-			 config_setting_source_line(setting));
-	else if (file)
-		buf_addf(&c->errors, "%s: ", file);
 	va_start(args, format);
-	add_line(&c->errors, format, args);
+	add_line(&c->errors, file, setting, format, args);
 	va_end(args);
 	c->error_count++;
 }
 
-void conf_warn(struct conf *c, const char *format, ...)
+void conf_warn(struct conf *c, const char *file, const config_setting_t *setting,
+	       const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	add_line(&c->warnings, format, args);
+	add_line(&c->warnings, file, setting, format, args);
 	va_end(args);
 }
 
-/* The folder of a path, with the slash; "" for none. */
-static struct str folder_of(struct conf *c, struct str path)
+void conf_error_at(struct conf *c, const char *file, unsigned line, const char *what)
 {
-	const char *slash = strrchr(path.ptr, '/');
-
-	return pool_str(
-		&c->pool,
-		(struct str){ path.ptr, slash ? (size_t)(slash - path.ptr) + 1 : 0 });
+	buf_addf(&c->errors, "%s:%u: %s\n", file, line, what);
+	c->error_count++;
 }
 
-int conf_parse(struct conf *c, config_t *cfg, const char *file)
+/* The file of that name in the first folder that has it, or nothing. */
+static struct str find(struct conf *c, const char *name)
 {
-	struct str folder = folder_of(c, str_of(file));
-	FILE *f;
-	int result;
+	for (size_t i = 0; i < FOLDERS; i++) {
+		struct str path = pool_strf(&c->pool, "%s/%s", folders[i], name);
 
-	config_init(cfg);
-	config_set_include_dir(cfg, folder.len ? folder.ptr : "./");
-	f = fopen(file, "re");
-	if (!f) {
-		conf_error(c, file, NULL, "cannot be opened: %s", strerror(errno));
-		return -1;
+		if (access(path.ptr, F_OK) == 0)
+			return path;
 	}
-	result = config_read(cfg, f);
-	(void)fclose(f); /* only read */
-	if (result == CONFIG_TRUE)
-		return 0;
-	buf_addf(&c->errors, "%s:%d: ", file, config_error_line(cfg));
-	conf_error(c, NULL, NULL,
-		   "%s here or just above; each setting is name = value; and lists have "
-		   "no comma at the "
-		   "end",
-		   config_error_text(cfg));
-	return -1;
-}
-
-static void read_listen(struct conf *c, const char *file, const config_setting_t *root)
-{
-	config_setting_t *list = NULL;
-	int count = conf_group_list(c, file, root, "listen", listen_members, 2, &list);
-
-	if (list && count == 0)
-		conf_error(c, file, list, "listen: the list is empty");
-	if (count > CONF_LISTENERS_MAX) {
-		conf_error(c, file, list, "listen: at most %d addresses",
-			   CONF_LISTENERS_MAX);
-		return;
-	}
-	for (int i = 0; i < count; i++) {
-		const config_setting_t *group =
-			config_setting_get_elem(list, (unsigned)i);
-		int64_t port = conf_group_int(group, "port", 0);
-
-		if (port < 0 || port > 65535)
-			conf_error(c, file, group,
-				   "listen: port is out of range; give 0 to 65535");
-		c->listen[i].address = conf_group_str(c, group, "address");
-		c->listen[i].port = (int)port;
-	}
-	if (count > 0)
-		c->listen_count = count;
-}
-
-static void read_upstreams(struct conf *c, const char *file, const config_setting_t *root)
-{
-	config_setting_t *list = NULL;
-	int count =
-		conf_group_list(c, file, root, "upstreams", upstream_members, 2, &list);
-	const config_setting_t *group;
-	const char *problem;
-
-	if (count > 1)
-		conf_error(c, file, list, "upstreams: this version knows one");
-	if (count != 1)
-		return;
-	group = config_setting_get_elem(list, 0);
-	c->upstream_name = conf_group_str(c, group, "name");
-	c->base_url = conf_group_str(c, group, "base_url");
-	problem = conf_url_problem(c->base_url);
-	if (problem)
-		conf_error(c, file, group, "upstreams: base_url %s", problem);
-}
-
-static void read_level(struct conf *c, const char *file, const config_setting_t *root)
-{
-	const config_setting_t *s = config_setting_get_member(root, "log_level");
-	const char *word = s ? config_setting_get_string(s) : NULL;
-
-	if (s && (!word || log_level_read(str_of(word), &c->log_level) < 0))
-		conf_error(
-			c, file, s,
-			"log_level: must be \"error\", \"warn\", \"info\" or \"debug\"");
-}
-
-static void read_main(struct conf *c)
-{
-	config_t cfg;
-
-	if (conf_parse(c, &cfg, c->file.ptr) == 0) {
-		const config_setting_t *root = config_root_setting(&cfg);
-
-		conf_opts_read(c, c->file.ptr, root);
-		read_listen(c, c->file.ptr, root);
-		read_upstreams(c, c->file.ptr, root);
-		read_level(c, c->file.ptr, root);
-	}
-	config_destroy(&cfg);
-}
-
-/* models.conf lies beside nim.conf. */
-static void read_models(struct conf *c)
-{
-	struct str folder = folder_of(c, c->file);
-	struct str file = pool_strf(&c->pool, "%smodels.conf", folder.ptr);
-	config_t cfg;
-
-	if (access(file.ptr, F_OK) != 0)
-		return;
-	c->models_file = file;
-	if (conf_parse(c, &cfg, file.ptr) == 0)
-		conf_models_read(c, file.ptr, config_root_setting(&cfg));
-	config_destroy(&cfg);
-}
-
-static struct str find_file(struct conf *c, const char *path)
-{
-	const char *candidates[] = { "./nim.conf", SYSCONFDIR "/nim/nim.conf" };
-
-	if (!path)
-		path = getenv("PROXY_CONFIG");
-	if (path && *path)
-		return pool_str(&c->pool, str_of(path));
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
-		if (access(candidates[i], F_OK) == 0)
-			return str_of(candidates[i]);
 	return (struct str){ NULL, 0 };
 }
 
-static void set_defaults(struct conf *c)
+/* models.conf beside nim.conf. */
+static struct str find_models(struct conf *c)
 {
-	conf_opts_defaults(c);
-	c->listen[0] = (struct conf_listen){ STR("127.0.0.1"), 8787 };
-	c->listen_count = 1;
-	c->upstream_name = STR("nvidia");
-	c->base_url = STR("https://integrate.api.nvidia.com/v1");
+	const char *slash;
+	struct str path;
+
+	if (c->file.len == 0)
+		return find(c, "models.conf");
+	slash = strrchr(c->file.ptr, '/');
+	path = pool_strf(&c->pool, "%.*smodels.conf",
+			 slash ? (int)(slash + 1 - c->file.ptr) : 0, c->file.ptr);
+	return access(path.ptr, F_OK) == 0 ? path : (struct str){ NULL, 0 };
 }
 
-static struct str without_slash(struct str url)
+static void read_file(struct conf *c, const char *file,
+		      void (*const *readers)(struct conf *, const char *,
+					     const config_setting_t *),
+		      size_t count)
 {
-	while (url.len && url.ptr[url.len - 1] == '/')
+	config_t cfg;
+
+	if (conf_file_parse(c, &cfg, file) == 0)
+		for (size_t i = 0; i < count; i++)
+			readers[i](c, file, config_root_setting(&cfg));
+	config_destroy(&cfg);
+}
+
+static void read_files(struct conf *c, const char *path)
+{
+	static void (*const server[])(struct conf *, const char *,
+				      const config_setting_t *) = { conf_opts_read,
+								    conf_lists_read };
+	static void (*const models[])(struct conf *, const char *,
+				      const config_setting_t *) = { conf_models_read };
+
+	if (!path || !*path)
+		path = getenv("PROXY_CONFIG");
+	c->file = path && *path ? pool_str(&c->pool, str_of(path)) : find(c, "nim.conf");
+	c->models_file = find_models(c);
+	if (c->file.len > 0)
+		read_file(c, c->file.ptr, server, 2);
+	if (c->models_file.len > 0)
+		read_file(c, c->models_file.ptr, models, 1);
+}
+
+/* A stranger on the network must not be able to spend the key. */
+static void check_addresses(struct conf *c)
+{
+	for (int i = 0; i < c->listen_count; i++)
+		if (!conf_address_is_loopback(c->listen[i].address) &&
+		    c->proxy_api_key.len == 0)
+			conf_error(c, NULL, NULL,
+				   "listening on %s needs a key for the clients: set "
+				   "PROXY_API_KEY in the environment, or listen on "
+				   "127.0.0.1",
+				   c->listen[i].address.ptr);
+}
+
+static void check_upstream(struct conf *c)
+{
+	const char *problem = conf_url_problem(c->base_url);
+
+	if (problem)
+		conf_error(c, NULL, NULL, "the upstream's base URL %s", problem);
+	else if (c->api_key.len == 0 && str_has_prefix(c->base_url, STR("https://")))
+		conf_warn(c, NULL, NULL,
+			  "NVIDIA_API_KEY is not set; without a key NVIDIA's catalog "
+			  "refuses every request (keys: https://build.nvidia.com)");
+}
+
+static void check_models(struct conf *c)
+{
+	if (c->models.default_model.len > 0)
+		return;
+	if (c->models_file.len == 0)
+		conf_error(
+			c, NULL, NULL,
+			"there is no models.conf%s%s, so no model is known: set "
+			"DEFAULT_NVIDIA_MODEL=vendor/model, or put a models.conf there",
+			c->file.len > 0 ? " beside " : "",
+			c->file.len > 0 ? c->file.ptr : "");
+	else
+		conf_error(c, c->models_file.ptr, NULL,
+			   "default_model is missing: add default_model = "
+			   "\"vendor/model\"; or set DEFAULT_NVIDIA_MODEL");
+}
+
+static struct str cut_slashes(struct conf *c, struct str url)
+{
+	while (url.len > 0 && url.ptr[url.len - 1] == '/')
 		url.len--;
-	return url;
+	return pool_str(&c->pool, url);
 }
 
-/* What only shows when everything has been read. */
-static void check_whole(struct conf *c)
+static void settle(struct conf *c)
 {
-	if (c->models.default_model.len == 0 && c->models.count == 0 &&
-	    c->models.alias_count == 0)
-		conf_error(c, NULL, NULL,
-			   "no model is configured: put default_model = "
-			   "\"vendor/model\"; into a "
-			   "models.conf beside nim.conf, or set DEFAULT_NVIDIA_MODEL");
-	if (c->api_key.len == 0 && str_has_prefix(c->base_url, STR("https://")))
-		conf_warn(c,
-			  "NVIDIA_API_KEY is not set: %.*s will refuse requests, unless "
-			  "it is a "
-			  "server of your own that asks for no key",
-			  STR_ARG(c->base_url));
+	if (c->listen_count == 0)
+		c->listen[c->listen_count++] = conf_listen_default;
+	c->has_base_url = c->base_url.len > 0;
+	if (!c->has_base_url) {
+		c->upstream_name = STR("nvidia");
+		c->base_url = str_of(default_url);
+	}
+	c->base_url = cut_slashes(c, c->base_url);
+	(void)log_level_read(c->log_level_word, &c->log_level); /* checked when read */
+	check_addresses(c);
+	check_upstream(c);
+	check_models(c);
+	conf_models_settle(c);
 }
 
 int conf_read(struct conf *c, const char *path)
 {
 	memset(c, 0, sizeof(*c));
 	pool_init(&c->pool, NULL);
-	buf_init(&c->errors, TEXT_MAX);
-	buf_init(&c->warnings, TEXT_MAX);
-	set_defaults(c);
-	c->file = find_file(c, path);
-	if (c->file.len) {
-		read_main(c);
-		read_models(c);
-	}
+	buf_init(&c->errors, MESSAGES_MAX);
+	buf_init(&c->warnings, MESSAGES_MAX);
+	conf_opts_defaults(c);
+	read_files(c, path);
 	conf_env_read(c);
-	c->base_url = without_slash(c->base_url);
-	if (c->error_count == 0)
-		check_whole(c);
-	return c->error_count ? -1 : 0;
+	settle(c);
+	return c->error_count == 0 ? 0 : -1;
 }
 
 void conf_release(struct conf *c)

@@ -4,8 +4,8 @@
  * is read and checked before anything is used; what is wrong is told with file, line and
  * the nearest known name.
  *
- * Order of values: default of the settings table, file, environment (only the names in
- * conf_env.c), command line.
+ * Order of values, the later one wins: default of the settings table, file, environment
+ * (only the names in conf_env.c), command line.
  */
 #ifndef NIM_MASTER_CONF_H
 #define NIM_MASTER_CONF_H
@@ -17,10 +17,10 @@
 #include "worker/env.h"
 #include "worker/log.h"
 
-enum { CONF_LISTENERS_MAX = 8 };
+enum { CONF_LISTENERS_MAX = 8 }; /* as many as worker_env holds */
 
 struct conf_listen {
-	struct str address; /* numeric IPv4 or IPv6, or localhost */
+	struct str address; /* numeric IPv4 or IPv6, or localhost; NUL-terminated */
 	int port;	    /* 0..65535; 0 lets the kernel choose (it is logged) */
 };
 
@@ -33,10 +33,12 @@ struct conf {
 	int listen_count;
 	struct str user; /* to become when started as root */
 	struct str upstream_name;
-	struct str base_url;
+	struct str base_url;	  /* without a slash at the end */
+	bool has_base_url;	  /* it was set, not assumed */
 	struct str api_key;	  /* NVIDIA_API_KEY */
 	struct str proxy_api_key; /* PROXY_API_KEY */
 	struct models models;
+	struct str log_level_word;
 	enum log_level log_level;
 	struct str file;	/* nim.conf's path, empty when there is none */
 	struct str models_file; /* models.conf's, empty when there is none */
@@ -47,34 +49,49 @@ struct conf {
 
 /*
  * Reads everything. path: from --config, or NULL: PROXY_CONFIG, then ./nim.conf, then the
- * installed one (SYSCONFDIR "/nim/nim.conf"), then none at all (defaults). Returns 0 when
- * it may be used, -1 with c->errors otherwise. conf_release() in both cases.
+ * installed one (SYSCONFDIR "/nim/nim.conf"), then none at all (defaults). models.conf
+ * lies beside nim.conf; without one it is looked for in the same two places. Returns 0
+ * when it may be used, -1 with c->errors otherwise. conf_release() in both cases.
  */
 int conf_read(struct conf *c, const char *path);
 void conf_release(struct conf *c);
 
-/* For the parts of conf: adds an error line; setting may be NULL (no line number then).
+/*
+ * For the parts of conf: adds a line to errors, or to warnings. With a setting the line
+ * says where it stands (in an included file, if that is where), without one only file;
+ * file NULL: neither.
  */
 void conf_error(struct conf *c, const char *file, const config_setting_t *setting,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The same for what is only worth a word. */
-void conf_warn(struct conf *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void conf_warn(struct conf *c, const char *file, const config_setting_t *setting,
+	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same with a line number of one's own. */
+void conf_error_at(struct conf *c, const char *file, unsigned line, const char *what);
 
-/* conf_file.c: lists of groups, and reading one file. */
-struct conf_member; /* of a group: conf_group.h */
 /*
- * Parses a file. Returns 0; -1 with an error line. cfg is initialised in both cases and
- * wants config_destroy().
+ * conf_file.c: reads and parses a file; @include is relative to its directory. Returns 0,
+ * or -1 with an error line. cfg is initialised in both cases and wants config_destroy().
  */
-int conf_parse(struct conf *c, config_t *cfg, const char *file);
+int conf_file_parse(struct conf *c, config_t *cfg, const char *file);
 
-/* conf_models.c */
+/* conf_lists.c: listen and upstreams of nim.conf. */
+void conf_lists_read(struct conf *c, const char *file, const config_setting_t *root);
+extern const struct conf_listen conf_listen_default; /* 127.0.0.1, port 8787 */
+/* What is wrong with an address to listen on, or NULL. */
+const char *conf_address_problem(struct str address);
+bool conf_address_is_loopback(struct str address);
+
+/* conf_models.c: models.conf; then, when the environment is read too, what aliases mean.
+ */
 void conf_models_read(struct conf *c, const char *file, const config_setting_t *root);
+void conf_models_settle(struct conf *c);
+
 /* conf_env.c: the environment's overrides, and what only stands there (keys). */
 void conf_env_read(struct conf *c);
-/* http:// on loopback or https://, host, port and path only: what is wrong with it, or
- * NULL. */
+/*
+ * conf_url.c: what is wrong with the upstream's URL, or NULL: it is http:// on loopback
+ * or https://, host, port and path only (RFC 3986, 3.2).
+ */
 const char *conf_url_problem(struct str url);
 
 #endif

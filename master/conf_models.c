@@ -119,6 +119,9 @@ static void read_aliases(struct conf *c, const char *file, const config_setting_
 
 		alias->from = conf_group_str(c, group, "from").ptr;
 		alias->to = conf_group_str(c, group, "to");
+		if (alias->to.len == 0 || !*alias->from)
+			conf_error(c, file, group,
+				   "aliases: from and to must not be empty");
 	}
 	c->models.alias_count = (size_t)count;
 }
@@ -149,4 +152,12 @@ void conf_models_read(struct conf *c, const char *file, const config_setting_t *
 			pool_str(&c->pool, str_of(config_setting_get_string(s)));
 	read_aliases(c, file, root);
 	read_models(c, file, root);
+}
+
+/* The word default stands for the default model, wherever that was set. */
+void conf_models_settle(struct conf *c)
+{
+	for (size_t i = 0; i < c->models.alias_count; i++)
+		if (str_eq(c->models.aliases[i].to, STR("default")))
+			c->models.aliases[i].to = c->models.default_model;
 }

@@ -12,49 +12,75 @@
 #define OWN(field) offsetof(struct conf, field)
 enum { HOUR_MS = 3600 * 1000, MAX_BODY = 32 << 20 };
 
+const char *conf_opt_level_problem(struct str word)
+{
+	enum log_level level;
+
+	return log_level_read(word, &level) < 0 ? "must be error, warn, info or debug"
+						: NULL;
+}
+
+static const char *user_problem(struct str name)
+{
+	return name.len == 0 ? "must be the name of a user" : NULL;
+}
+
+/* clang-format off */
+#define INT(name_, at, min_, max_, default_, unit_, help_) \
+	{ .name = (name_), .type = CONF_INT, .offset = (at), .min = (min_), .max = (max_), \
+	  .by_default = (default_), .unit = (unit_), .help = (help_) }
+#define BOOL(name_, at, default_, help_) \
+	{ .name = (name_), .type = CONF_BOOL, .offset = (at), .by_default = (default_), \
+	  .unit = "", .help = (help_) }
+#define TEXT(name_, at, default_, problem_, help_) \
+	{ .name = (name_), .type = CONF_STRING, .offset = (at), .text = (default_), \
+	  .problem = (problem_), .unit = "", .help = (help_) }
+/* clang-format on */
+
 const struct conf_opt conf_opts[] = {
-	{ "workers.max", CONF_INT, OWN(workers_max), 1, 4000, 64, "processes",
-	  "connections that are served at the same time" },
-	{ "commit_after", CONF_INT, SET(commit_after_ms), -1, 60000, 80, "ms",
-	  "how long an answer's head waits for the upstream's status; 0 sends it at "
-	  "once, -1 waits" },
-	{ "ping_interval", CONF_INT, SET(ping_interval_ms), 100, 120000, 15000, "ms",
-	  "silence after which a ping goes to the client" },
-	{ "text_delta_chars", CONF_INT, SET(delta_chars), 0, 4096, 6, "characters",
-	  "longest piece of streamed text; 0 passes text on as it comes" },
-	{ "head_timeout", CONF_INT, SET(head_timeout_ms), 100, HOUR_MS, 10000, "ms",
-	  "how long a request's head may take" },
-	{ "body_timeout", CONF_INT, SET(body_timeout_ms), 100, HOUR_MS, 60000, "ms",
-	  "how long a request's body may take, plus a second for each 64 KiB" },
-	{ "body_max", CONF_INT, SET(body_max_bytes), 1024, MAX_BODY, MAX_BODY, "bytes",
-	  "largest request body" },
-	{ "send_timeout", CONF_INT, SET(send_timeout_ms), 100, HOUR_MS, 30000, "ms",
-	  "how long a client may take nothing of its answer" },
-	{ "waiting_max", CONF_INT, SET(waiting_max), 1, 100000, 10000, "connections",
-	  "connections whose request the gate waits for" },
-	{ "connect_timeout", CONF_INT, SET(connect_timeout_ms), 100, 600000, 10000, "ms",
-	  "how long connecting to the upstream may take" },
-	{ "first_byte_timeout", CONF_INT, SET(first_byte_timeout_ms), 100, HOUR_MS,
-	  300000, "ms", "how long the upstream may take to its first event" },
-	{ "gap_timeout", CONF_INT, SET(gap_timeout_ms), 100, HOUR_MS, 180000, "ms",
-	  "longest silence between two events of the upstream" },
-	{ "total_timeout", CONF_INT, SET(total_timeout_ms), 100, 24 * HOUR_MS, 900000,
-	  "ms", "longest streamed answer, from the request's arrival" },
-	{ "reply_timeout", CONF_INT, SET(reply_timeout_ms), 100, HOUR_MS, 290000, "ms",
-	  "longest answer that is not streamed (Claude Code waits 300 s)" },
-	{ "ride_out", CONF_INT, SET(ride_out_ms), 0, HOUR_MS, 120000, "ms",
-	  "how long a begun answer without content retries an upstream that fails" },
-	{ "drain_timeout", CONF_INT, OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
-	  "how long running answers may go on after the signal to stop" },
-	{ "http2", CONF_BOOL, SET(use_http2), 0, 1, 0, "",
-	  "HTTP/2 to the upstream, where it offers it" },
-	{ "user", CONF_STRING, OWN(user), 0, 0, 0, "",
-	  "whom the program becomes when it is started as root" },
+	INT("workers.max", OWN(workers_max), 1, 4000, 64, "processes",
+	    "connections that are served at the same time"),
+	INT("commit_after", SET(commit_after_ms), -1, 60000, 80, "ms",
+	    "how long an answer's head waits for the upstream's status; 0 sends it at "
+	    "once, -1 waits"),
+	INT("ping_interval", SET(ping_interval_ms), 100, 120000, 15000, "ms",
+	    "silence after which a ping goes to the client"),
+	INT("text_delta_chars", SET(delta_chars), 0, 4096, 6, "characters",
+	    "longest piece of streamed text; 0 passes text on as it comes"),
+	INT("head_timeout", SET(head_timeout_ms), 100, HOUR_MS, 10000, "ms",
+	    "how long a request's head may take"),
+	INT("body_timeout", SET(body_timeout_ms), 100, HOUR_MS, 60000, "ms",
+	    "how long a request's body may take, plus a second for each 64 KiB"),
+	INT("body_max", SET(body_max_bytes), 1024, MAX_BODY, MAX_BODY, "bytes",
+	    "largest request body"),
+	INT("send_timeout", SET(send_timeout_ms), 100, HOUR_MS, 30000, "ms",
+	    "how long a client may take nothing of its answer"),
+	INT("waiting_max", SET(waiting_max), 1, 100000, 10000, "connections",
+	    "connections whose request the gate waits for"),
+	INT("connect_timeout", SET(connect_timeout_ms), 100, 600000, 10000, "ms",
+	    "how long connecting to the upstream may take"),
+	INT("first_byte_timeout", SET(first_byte_timeout_ms), 100, HOUR_MS, 300000, "ms",
+	    "how long the upstream may take to its first event"),
+	INT("gap_timeout", SET(gap_timeout_ms), 100, HOUR_MS, 180000, "ms",
+	    "longest silence between two events of the upstream"),
+	INT("total_timeout", SET(total_timeout_ms), 100, 24 * HOUR_MS, 900000, "ms",
+	    "longest streamed answer, from the request's arrival"),
+	INT("reply_timeout", SET(reply_timeout_ms), 100, HOUR_MS, 290000, "ms",
+	    "longest answer that is not streamed (Claude Code waits 300 s)"),
+	INT("ride_out", SET(ride_out_ms), 0, HOUR_MS, 120000, "ms",
+	    "how long a begun answer without content retries an upstream that fails"),
+	INT("drain_timeout", OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
+	    "how long running answers may go on after the signal to stop"),
+	BOOL("http2", SET(use_http2), 0, "HTTP/2 to the upstream, where it offers it"),
+	TEXT("log_level", OWN(log_level_word), "info", conf_opt_level_problem,
+	     "what is logged: error, warn, info or debug"),
+	TEXT("user", OWN(user), "nobody", user_problem,
+	     "whom the program becomes when it is started as root"),
 };
 const size_t conf_opt_count = sizeof(conf_opts) / sizeof(conf_opts[0]);
 
 /* Read elsewhere, or by a later version: known, but no rows. */
-static const char *const own_names[] = { "listen", "upstreams", "workers", "log_level" };
+static const char *const own_names[] = { "listen", "upstreams", "workers" };
 static const char *const later_names[] = { "status", "state_dir", "workers.spare_min",
 					   "workers.spare_max" };
 enum {
@@ -73,9 +99,9 @@ void conf_opts_defaults(struct conf *c)
 			*(int64_t *)at = conf_opts[i].by_default;
 		else if (conf_opts[i].type == CONF_BOOL)
 			*(bool *)at = conf_opts[i].by_default != 0;
+		else
+			*(struct str *)at = str_of(conf_opts[i].text);
 	}
-	c->user = STR("nobody");
-	c->log_level = LOG_LEVEL_INFO;
 }
 
 /* Levenshtein's distance, one row at a time. */
@@ -182,31 +208,38 @@ static void read_int(struct conf *c, const char *file, const config_setting_t *s
 	*(int64_t *)((char *)c + opt->offset) = value;
 }
 
-static void read_opt(struct conf *c, const char *file, const config_setting_t *s,
-		     const struct conf_opt *opt)
+static void read_bool(struct conf *c, const char *file, const config_setting_t *s,
+		      const struct conf_opt *opt)
 {
-	int type = config_setting_type(s);
-
-	switch (opt->type) {
-	case CONF_INT:
-		read_int(c, file, s, opt);
-		break;
-	case CONF_BOOL:
-		if (type != CONFIG_TYPE_BOOL)
-			conf_error(c, file, s, "%s: must be true or false", opt->name);
-		else
-			*(bool *)((char *)c + opt->offset) =
-				config_setting_get_bool(s) != 0;
-		break;
-	case CONF_STRING:
-		if (type != CONFIG_TYPE_STRING)
-			conf_error(c, file, s, "%s: must be text in quotes", opt->name);
-		else
-			*(struct str *)((char *)c + opt->offset) =
-				pool_str(&c->pool, str_of(config_setting_get_string(s)));
-		break;
-	}
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		conf_error(c, file, s, "%s: must be true or false", opt->name);
+	else
+		*(bool *)((char *)c + opt->offset) = config_setting_get_bool(s) != 0;
 }
+
+static void read_string(struct conf *c, const char *file, const config_setting_t *s,
+			const struct conf_opt *opt)
+{
+	struct str value = str_of(config_setting_get_string(s));
+	const char *problem;
+
+	if (config_setting_type(s) != CONFIG_TYPE_STRING) {
+		conf_error(c, file, s, "%s: must be text in quotes", opt->name);
+		return;
+	}
+	problem = opt->problem ? opt->problem(value) : NULL;
+	if (problem)
+		conf_error(c, file, s, "%s: \"%s\" %s", opt->name, value.ptr, problem);
+	else
+		*(struct str *)((char *)c + opt->offset) = pool_str(&c->pool, value);
+}
+
+static void (*const readers[])(struct conf *, const char *, const config_setting_t *,
+			       const struct conf_opt *) = {
+	[CONF_INT] = read_int,
+	[CONF_BOOL] = read_bool,
+	[CONF_STRING] = read_string,
+};
 
 static void read_one(struct conf *c, const char *file, const config_setting_t *s,
 		     const char *prefix)
@@ -217,10 +250,9 @@ static void read_one(struct conf *c, const char *file, const config_setting_t *s
 	(void)snprintf(name, sizeof(name), "%s%s", prefix, config_setting_name(s));
 	opt = find(name);
 	if (opt)
-		read_opt(c, file, s, opt);
+		readers[opt->type](c, file, s, opt);
 	else if (is_in(name, later_names, LATER_NAMES))
-		conf_warn(c, "%s:%u: \"%s\" is not used by this version", file,
-			  config_setting_source_line(s), name);
+		conf_warn(c, file, s, "\"%s\" is not used by this version", name);
 	else if (!is_in(name, own_names, OWN_NAMES))
 		refuse_unknown(c, file, s, name);
 }
@@ -239,6 +271,49 @@ void conf_opts_read(struct conf *c, const char *file, const config_setting_t *ro
 			for (int j = 0; j < config_setting_length(s); j++)
 				read_one(c, file, config_setting_get_elem(s, (unsigned)j),
 					 "workers.");
+		}
+	}
+}
+
+void conf_opts_print_help(FILE *to)
+{
+	for (size_t i = 0; i < conf_opt_count; i++) {
+		const struct conf_opt *opt = &conf_opts[i];
+		char value[32];
+
+		if (opt->type == CONF_INT)
+			(void)snprintf(value, sizeof(value), "%lld",
+				       (long long)opt->by_default);
+		else
+			(void)snprintf(value, sizeof(value), "%s",
+				       opt->type == CONF_BOOL
+					       ? (opt->by_default ? "true" : "false")
+					       : opt->text);
+		(void)fprintf(to, "  %-19s %9s %-11s  %s\n", opt->name, value, opt->unit,
+			      opt->help);
+	}
+}
+
+void conf_opts_print_changed(const struct conf *c, FILE *to)
+{
+	for (size_t i = 0; i < conf_opt_count; i++) {
+		const struct conf_opt *opt = &conf_opts[i];
+		const char *at = (const char *)c + opt->offset;
+
+		if (opt->type == CONF_STRING) {
+			struct str text = *(const struct str *)at;
+
+			if (!str_eq(text, str_of(opt->text)))
+				(void)fprintf(to, "  %s = \"%s\"\n", opt->name, text.ptr);
+		} else if (opt->type == CONF_BOOL) {
+			bool value = *(const bool *)at;
+
+			if (value != (opt->by_default != 0))
+				(void)fprintf(to, "  %s = %s\n", opt->name,
+					      value ? "true" : "false");
+		} else if (*(const int64_t *)at != opt->by_default) {
+			(void)fprintf(to, "  %s = %lld %s\n", opt->name,
+				      (long long)*(const int64_t *)at, opt->unit);
 		}
 	}
 }

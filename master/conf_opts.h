@@ -6,6 +6,8 @@
 #ifndef NIM_MASTER_CONF_OPTS_H
 #define NIM_MASTER_CONF_OPTS_H
 
+#include <stdio.h>
+
 #include "master/conf.h"
 
 enum conf_type { CONF_INT, CONF_BOOL, CONF_STRING };
@@ -18,6 +20,9 @@ struct conf_opt {
 	int64_t by_default; /* CONF_INT, CONF_BOOL */
 	const char *unit;   /* "ms", "bytes", "characters", "" … */
 	const char *help;   /* one sentence, without a full stop */
+	const char *text;   /* CONF_STRING: the default */
+	const char *(*problem)(
+		struct str value); /* CONF_STRING: what is wrong, or NULL */
 };
 
 extern const struct conf_opt conf_opts[];
@@ -29,5 +34,13 @@ void conf_opts_defaults(struct conf *c);
 void conf_opts_read(struct conf *c, const char *file, const config_setting_t *root);
 /* The name of the list nearest to word (edit distance at most 3), or NULL. */
 const char *conf_nearest(const char *word, const char *const *names, size_t count);
+
+/* What is wrong with a word for the log level, or NULL. */
+const char *conf_opt_level_problem(struct str word);
+
+/* One line a setting: name, default, unit and help. */
+void conf_opts_print_help(FILE *to);
+/* One line for each setting whose value is not its default. */
+void conf_opts_print_changed(const struct conf *c, FILE *to);
 
 #endif

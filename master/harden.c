@@ -18,26 +18,42 @@
 static const char *const unwanted[] = {
 	"http_proxy",	 "https_proxy",	   "HTTPS_PROXY", "HTTP_PROXY",
 	"all_proxy",	 "ALL_PROXY",	   "no_proxy",	  "NO_PROXY",
-	"SSLKEYLOGFILE", "CURL_CA_BUNDLE", "CURL_HOME",	  "NVIDIA_API_KEY",
-	"PROXY_API_KEY",
+	"SSLKEYLOGFILE", "CURL_CA_BUNDLE", "CURL_HOME",	  "NETRC",
 };
+static const char *const secret[] = { "NVIDIA_API_KEY", "PROXY_API_KEY" };
 
 void harden_environment(void)
 {
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
+		char *value = getenv(secret[i]);
+
+		if (value)
+			explicit_bzero(value, strlen(value));
+		(void)unsetenv(secret[i]);
+	}
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		(void)unsetenv(unwanted[i]); /* fails for a bad name only */
 }
 
 void harden_process(void)
 {
-	struct rlimit none = { 0, 0 }, files;
+	struct rlimit none = { 0, 0 };
 
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setrlimit(RLIMIT_CORE, &none); /* to less is always allowed */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
+}
+
+int64_t harden_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return 0;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* what we have is read again below */
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > INT32_MAX)
+		return INT32_MAX;
+	return (int64_t)files.rlim_cur;
 }
 
 void harden_user(struct str user)
@@ -52,8 +68,15 @@ void harden_user(struct str user)
 		    "in nim.conf, or "
 		    "start as an ordinary user",
 		    STR_ARG(user));
+	if (who->pw_uid == 0) {
+		log_say(LOG_LEVEL_WARN, "user",
+			"running as root, as user in nim.conf says");
+		return;
+	}
 	if (setgroups(0, NULL) < 0 || setgid(who->pw_gid) < 0 || setuid(who->pw_uid) < 0)
 		die("cannot become user %s: %s", who->pw_name, strerror(errno));
+	if (setuid(0) == 0 || geteuid() == 0)
+		die("cannot become user %s: root could be had back", who->pw_name);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* changing the user has changed it */
 	log_say(LOG_LEVEL_INFO, "user", "started as root, running as %s", who->pw_name);
 }

@@ -41,18 +41,6 @@ static int parse(const struct conf_listen *at, union address *to, socklen_t *len
 	return -1;
 }
 
-bool listen_is_loopback(const struct conf_listen *at)
-{
-	union address a;
-	socklen_t len;
-
-	if (parse(at, &a, &len) < 0)
-		return false;
-	if (a.any.sa_family == AF_INET)
-		return (ntohl(a.v4.sin_addr.s_addr) >> 24) == 127;
-	return IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr);
-}
-
 static int explain(const struct conf_listen *at, char why[256])
 {
 	if (errno == EADDRINUSE)

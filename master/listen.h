@@ -14,7 +14,5 @@ enum { LISTEN_BACKLOG = 1024, LISTEN_TEXT = 64 };
 int listen_open(const struct conf_listen *at, char why[256]);
 /* "127.0.0.1:8787", with the port that was really taken. */
 void listen_name(int fd, char text[LISTEN_TEXT]);
-/* True when only this machine can reach the address. */
-bool listen_is_loopback(const struct conf_listen *at);
 
 #endif

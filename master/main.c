@@ -7,9 +7,17 @@
 #include <string.h>
 
 #include "master/cmd.h"
+#include "master/conf_opts.h"
 
 static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
+
+static void print_settings(void)
+{
+	(void)puts("\nThe settings of nim.conf (listen and upstreams aside), with their "
+		   "defaults:");
+	conf_opts_print_help(stdout);
+}
 
 static const struct cmd commands[] = {
 	{ "proxy", "[--config FILE]", "run the proxy in the foreground",
@@ -19,12 +27,12 @@ static const struct cmd commands[] = {
 	  "DEFAULT_NVIDIA_MODEL, PROXY_HOST, PROXY_PORT, PROXY_API_KEY, LOG_LEVEL.\n"
 	  "SIGTERM or Ctrl-C stops it: running answers may end first, a second one ends "
 	  "all at once.\n",
-	  cmd_proxy },
+	  cmd_proxy, print_settings },
 	{ "check", "[--config FILE]",
 	  "read the configuration and say what is wrong with it",
 	  "Exit code 0 when the proxy would start with it, 1 otherwise. Starts "
 	  "nothing.\n",
-	  cmd_check },
+	  cmd_check, NULL },
 	{ "code", "[--model M] [--config FILE] [-- ARGUMENTS]",
 	  "run Claude Code through the proxy",
 	  "Uses the proxy that answers at the configured address, or starts one in the "
@@ -34,9 +42,9 @@ static const struct cmd commands[] = {
 	  "file of yours is changed. ARGUMENTS go to claude.\n"
 	  "--model M: the model for everything (an id such as vendor/model, or a name "
 	  "from models.conf)\n",
-	  cmd_code },
-	{ "help", "[COMMAND]", "say more about a command", "", cmd_help },
-	{ "version", "", "say the version", "", cmd_version },
+	  cmd_code, NULL },
+	{ "help", "[COMMAND]", "say more about a command", "", cmd_help, NULL },
+	{ "version", "", "say the version", "", cmd_version, NULL },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -74,6 +82,8 @@ static int cmd_help(int argc, char **argv)
 	}
 	(void)printf("nim %s %s\n    %s\n\n%s", c->name, c->arguments, c->summary,
 		     c->help);
+	if (c->more)
+		c->more();
 	return 0;
 }
 

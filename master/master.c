@@ -23,7 +23,10 @@
 #include "worker/clock.h"
 #include "worker/tls_warm.h"
 
-enum { TICK_MS = 1000 };
+enum {
+	TICK_MS = 1000,
+	SPARE_FDS = 64, /* listeners, epoll, log … */
+};
 
 struct master {
 	struct conf *conf;
@@ -32,8 +35,9 @@ struct master {
 	struct children children;
 	int signal_fd;
 	bool is_stopping;
+	bool has_killed;   /* what was left at the end of the drain time */
+	bool has_terminal; /* the log goes to one */
 	int64_t kill_at_ms;
-	int64_t watched_ms;
 };
 
 static void open_listeners(struct master *m)
@@ -44,11 +48,6 @@ static void open_listeners(struct master *m)
 		char why[256];
 		int fd;
 
-		if (!listen_is_loopback(&c->listen[i]) && c->proxy_api_key.len == 0)
-			die("cannot listen on %.*s: other machines can reach it, and no "
-			    "key is set. "
-			    "Set PROXY_API_KEY, or listen on 127.0.0.1",
-			    STR_ARG(c->listen[i].address));
 		fd = listen_open(&c->listen[i], why);
 		if (fd < 0)
 			die("%s", why);
@@ -88,22 +87,40 @@ static void warm(struct master *m)
 	tls_warm_handshake();
 }
 
-static int block_signals(void)
+static int watch_signals(void)
 {
+	static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
+	struct sigaction ignore;
 	sigset_t set;
 	int fd;
 
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &ignore, NULL); /* a log nobody reads must not end us */
 	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		die("cannot block signals: %s", strerror(errno));
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		die("cannot watch signals: %s", strerror(errno));
 	return fd;
+}
+
+/* Each waiting client costs the gate a descriptor, each worker two. */
+static void check_descriptors(const struct conf *c)
+{
+	int64_t wanted = c->settings.waiting_max + c->workers_max * 2 + SPARE_FDS;
+	int64_t limit = harden_descriptors();
+
+	if (limit < wanted)
+		log_say(LOG_LEVEL_WARN, "descriptors",
+			"%lld are allowed, waiting_max = %lld wants %lld: raise the "
+			"limit "
+			"(ulimit -n), or fewer clients can wait",
+			(long long)limit, (long long)c->settings.waiting_max,
+			(long long)wanted);
 }
 
 static void log_ready(const struct master *m)
@@ -126,19 +143,22 @@ static void log_ready(const struct master *m)
 	log_end(&l);
 }
 
+/* In this order: what root may do, then what the user is to own. */
 static void prepare(struct master *m)
 {
 	uint32_t slots = (uint32_t)m->conf->workers_max + 1;
 
+	m->has_terminal = isatty(STDERR_FILENO) != 0;
 	harden_environment();
 	harden_process();
+	check_descriptors(m->conf);
 	open_listeners(m);
-	harden_user(m->conf->user);
 	fill_env(m);
+	warm(m);
+	harden_user(m->conf->user);
 	if (shm_segment_make(&m->segment, slots, clock_wall_s(), clock_ms()) < 0)
 		die("cannot make the shared segment: %s", strerror(errno));
-	warm(m);
-	m->signal_fd = block_signals();
+	m->signal_fd = watch_signals();
 	if (spawn_init(&m->children, &m->env, slots, m->signal_fd, &m->conf->pool) < 0)
 		die("cannot make a pipe: %s", strerror(errno));
 }
@@ -152,7 +172,7 @@ static void reap(struct master *m)
 		spawn_bury(&m->children, pid, status, clock_ms());
 }
 
-static void stop(struct master *m, int number)
+static void stop(struct master *m, const char *why)
 {
 	if (m->is_stopping) {
 		m->kill_at_ms = 0; /* the second signal: now */
@@ -160,13 +180,23 @@ static void stop(struct master *m, int number)
 	}
 	m->is_stopping = true;
 	m->kill_at_ms = clock_ms() + m->conf->drain_timeout_ms;
-	log_say(LOG_LEVEL_INFO, "stopping", "%s: running answers have %lld ms",
-		strsignal(number), (long long)m->conf->drain_timeout_ms);
+	log_say(LOG_LEVEL_INFO, "stopping", "%s: running answers have %lld ms", why,
+		(long long)m->conf->drain_timeout_ms);
 	for (int i = 0; i < m->env.listener_count; i++)
 		(void)close(
 			m->env.listeners[i]); /* the gate's copies end with the gate */
 	m->env.listener_count = 0;
-	spawn_signal(&m->children, SIGTERM, false);
+	spawn_signal(&m->children, SIGTERM);
+}
+
+/* A closed terminal sends the same signal as who wants a reload. */
+static void on_hangup(struct master *m)
+{
+	if (m->has_terminal && !isatty(STDERR_FILENO))
+		stop(m, "the terminal was closed");
+	else
+		log_say(LOG_LEVEL_WARN, "reload",
+			"this version reads its files at start only: restart it");
 }
 
 static void on_signals(struct master *m)
@@ -177,11 +207,10 @@ static void on_signals(struct master *m)
 		switch (info.ssi_signo) {
 		case SIGTERM:
 		case SIGINT:
-			stop(m, (int)info.ssi_signo);
+			stop(m, strsignal((int)info.ssi_signo));
 			break;
 		case SIGHUP:
-			log_say(LOG_LEVEL_WARN, "reload",
-				"this version reads its files at start only: restart it");
+			on_hangup(m);
 			break;
 		default: /* SIGCHLD: reap() looks at all of them */
 			break;
@@ -190,37 +219,43 @@ static void on_signals(struct master *m)
 	reap(m);
 }
 
-/* How long the master may sleep. */
-static int sleep_ms(const struct master *m, int64_t now_ms)
+/* The drain time is over, or a second signal came. */
+static void kill_rest(struct master *m)
 {
-	int64_t due = now_ms + TICK_MS;
+	uint32_t count = spawn_signal(&m->children, SIGKILL);
 
-	if (m->is_stopping && m->kill_at_ms < due)
-		due = m->kill_at_ms;
-	if (!m->is_stopping && m->children.next_spawn_ms > now_ms &&
-	    m->children.next_spawn_ms < due)
-		due = m->children.next_spawn_ms;
-	return clock_left(due, TICK_MS);
+	if (!m->has_killed && count > 0)
+		log_say(LOG_LEVEL_WARN, "killed", "%u processes had not ended", count);
+	m->has_killed = true;
+}
+
+static int sleep_ms(const struct master *m)
+{
+	if (m->is_stopping && !m->has_killed)
+		return clock_left(m->kill_at_ms, TICK_MS);
+	return TICK_MS;
 }
 
 static void tick(struct master *m)
 {
 	int64_t now_ms = clock_ms();
-	struct pollfd signals = { .fd = m->signal_fd, .events = POLLIN };
+	bool has_untold = false;
+	struct pollfd fds[2] = { { .fd = m->signal_fd, .events = POLLIN },
+				 { .fd = -1, .events = POLLOUT } };
 
-	if (!m->is_stopping)
-		spawn_missing(&m->children, now_ms);
-	else if (now_ms >= m->kill_at_ms)
-		spawn_signal(&m->children, SIGKILL, false);
 	atomic_store(&m->segment.header->master_beat_ms, now_ms);
-	if (poll(&signals, 1,
-		 m->is_stopping && now_ms >= m->kill_at_ms ? TICK_MS
-							   : sleep_ms(m, now_ms)) > 0)
-		on_signals(m);
-	if (now_ms - m->watched_ms >= TICK_MS) {
-		m->watched_ms = now_ms;
-		spawn_watch(&m->children, now_ms);
+	if (!m->is_stopping) {
+		spawn_missing(&m->children, now_ms);
+		has_untold = spawn_tell(&m->children);
+	} else if (now_ms >= m->kill_at_ms) {
+		kill_rest(m);
 	}
+	if (has_untold)
+		fds[1].fd = m->children.control_fd;
+	if (poll(fds, 2, sleep_ms(m)) > 0 && fds[0].revents != 0)
+		on_signals(m);
+	if (now_ms - m->children.watched_ms >= TICK_MS)
+		spawn_watch(&m->children, clock_ms());
 }
 
 int master_run(struct conf *c)
@@ -231,6 +266,7 @@ int master_run(struct conf *c)
 	log_set_level(c->log_level);
 	prepare(&m);
 	spawn_missing(&m.children, clock_ms());
+	m.children.watched_ms = clock_ms();
 	log_ready(&m);
 	while (!m.is_stopping || spawn_living(&m.children) > 0)
 		tick(&m);

@@ -6,42 +6,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "worker/clock.h"
+#include "master/death.h"
 #include "worker/gate.h"
 #include "worker/handover.h"
 #include "worker/log.h"
 
 enum {
-	EARLY_MS = 5000,    /* who dies younger has died at its start */
-	EARLY_MAX = 5,	    /* so many in a row throttle */
-	THROTTLE_MS = 1000, /* doubling */
-	THROTTLE_MAX_MS = 60000,
 	FORK_FAILED_MS = 1000,
 	FROZEN_MS = 30000, /* every wait beats once a second */
-	GIVE_MS = 1000,
-};
-
-/* What exit codes say, and whether a child that says it early is sick. */
-static const struct {
-	int code;
-	const char *word;
-	bool is_bad;
-} words[] = {
-	{ WORKER_RETIRED, "retired", false }, { WORKER_ORPHANED, "orphaned", true },
-	{ WORKER_SICK, "sick", true },	      { WORKER_NO_MEMORY, "out of memory", true },
-	{ WORKER_BUG, "bug", true },
+	LATE_MS = 5000, /* the master itself stood still: nobody's heartbeat is missed */
 };
 
 static bool is_worker(uint32_t slot)
 {
 	return slot != CHILD_GATE;
+}
+
+static struct throttle *throttle_of(struct children *c, uint32_t slot)
+{
+	return is_worker(slot) ? &c->of_workers : &c->of_gate;
 }
 
 int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int signal_fd,
@@ -68,9 +55,15 @@ static void close_if(int *fd)
 	*fd = -1;
 }
 
-/* A child drops what is the master's, and of the others'. */
+/*
+ * In the child: drops what is the master's, and of the others'. Ctrl-C and a closed
+ * terminal reach the whole group; what they mean is the master's to say. The death signal
+ * is the second line behind alive_fd; it has to be set after the last change of user,
+ * which clears it.
+ */
 static void leave_nest(struct children *c, pid_t master)
 {
+	struct sigaction ignore;
 	sigset_t none;
 
 	for (uint32_t i = 0; i < c->count; i++)
@@ -78,9 +71,13 @@ static void leave_nest(struct children *c, pid_t master)
 	close_if(&c->control_fd);
 	close_if(&c->signal_fd);
 	close_if(&c->alive_pipe[1]);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the second line behind alive_fd */
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGINT, &ignore, NULL); /* these fail for a bad number only */
+	(void)sigaction(SIGHUP, &ignore, NULL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != master)
 		_exit(WORKER_ORPHANED); /* it went before the death signal was set */
 }
@@ -135,28 +132,20 @@ static pid_t fork_worker(struct children *c, struct child *child, struct shm_slo
 	return pid;
 }
 
-/* Tells the gate of a worker. A gate that does not take it is dead or will be killed. */
-static void give(struct children *c, uint32_t slot)
+bool spawn_tell(struct children *c)
 {
-	struct handover message = { .kind = HANDOVER_WORKER, .number = slot };
-	int64_t until = clock_ms() + GIVE_MS;
+	for (uint32_t slot = 0; slot < c->count && c->control_fd >= 0; slot++) {
+		struct handover message = { .kind = HANDOVER_WORKER, .number = slot };
+		struct child *child = &c->list[slot];
 
-	if (c->control_fd < 0 || c->list[slot].gate_end < 0)
-		return;
-	while (handover_send(c->control_fd, message, c->list[slot].gate_end) < 0) {
-		struct pollfd room = { .fd = c->control_fd, .events = POLLOUT };
-
-		if (errno != EAGAIN || clock_left(until, 1) == 0)
-			return;
-		(void)poll(&room, 1, clock_left(until, GIVE_MS));
+		if (child->gate_end < 0 || child->is_told)
+			continue;
+		if (handover_send(c->control_fd, message, child->gate_end) < 0)
+			return errno ==
+			       EAGAIN; /* else it is dead: its successor is told */
+		child->is_told = true;
 	}
-}
-
-static void give_all(struct children *c)
-{
-	for (uint32_t slot = 0; slot < c->count; slot++)
-		if (is_worker(slot))
-			give(c, slot);
+	return false;
 }
 
 static int start(struct children *c, uint32_t slot, int64_t now_ms)
@@ -170,16 +159,17 @@ static int start(struct children *c, uint32_t slot, int64_t now_ms)
 		log_say(LOG_LEVEL_ERROR, "fork",
 			"cannot start a process: %s; trying again in %d ms",
 			strerror(errno), FORK_FAILED_MS);
+		throttle_failed(throttle_of(c, slot));
 		c->next_spawn_ms = now_ms + FORK_FAILED_MS;
 		return -1;
 	}
 	child->pid = pid;
 	child->born_ms = now_ms;
 	child->was_killed = false;
-	if (is_worker(slot))
-		give(c, slot);
-	else
-		give_all(c);
+	child->is_told = false;
+	if (!is_worker(slot)) /* a new gate knows nobody */
+		for (uint32_t i = 0; i < c->count; i++)
+			c->list[i].is_told = false;
 	return 0;
 }
 
@@ -188,48 +178,14 @@ void spawn_missing(struct children *c, int64_t now_ms)
 	if (now_ms < c->next_spawn_ms)
 		return;
 	for (uint32_t slot = 0; slot < c->count; slot++)
-		if (c->list[slot].pid == 0 && start(c, slot, now_ms) < 0)
+		if (c->list[slot].pid == 0 &&
+		    throttle_may_spawn(throttle_of(c, slot), now_ms) &&
+		    start(c, slot, now_ms) < 0)
 			return;
 }
 
-static void throttle(struct children *c, int64_t now_ms)
-{
-	unsigned doublings = c->early_deaths - EARLY_MAX;
-	int64_t wait =
-		doublings < 6 ? (int64_t)THROTTLE_MS << doublings : THROTTLE_MAX_MS;
-
-	if (wait > THROTTLE_MAX_MS)
-		wait = THROTTLE_MAX_MS;
-	c->next_spawn_ms = now_ms + wait;
-	log_say(LOG_LEVEL_ERROR, "throttled",
-		"%u processes in a row died at their start; the next is started in %lld "
-		"ms",
-		c->early_deaths, (long long)wait);
-}
-
-/* How it ended, in a word. *is_bad: a child that ends so early is sick. */
-static const char *describe(int status, bool *is_bad, char text[64])
-{
-	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-
-	*is_bad = true;
-	if (number) {
-		(void)snprintf(text, 64, "signal %d (%s)", number, strsignal(number));
-		*is_bad =
-			number != SIGKILL && number != SIGTERM; /* somebody else's wish */
-		return text;
-	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i].code == WEXITSTATUS(status)) {
-			*is_bad = words[i].is_bad;
-			return words[i].word;
-		}
-	(void)snprintf(text, 64, "exit code %d", WEXITSTATUS(status));
-	return text;
-}
-
-static void log_death(const struct children *c, uint32_t slot, const char *how,
-		      bool is_quiet, int64_t age_ms)
+static void log_death(const struct children *c, uint32_t slot, const struct death *death,
+		      int64_t age_ms)
 {
 	const struct shm_slot *shared = &c->env->segment->slots[slot];
 	struct log_line l;
@@ -237,68 +193,95 @@ static void log_death(const struct children *c, uint32_t slot, const char *how,
 
 	memcpy(last, shared->last_words, sizeof(last));
 	last[sizeof(last) - 1] = '\0';
-	log_begin(&l, is_quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "died");
+	log_begin(&l, death->is_quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "died");
 	log_text(&l, "what", is_worker(slot) ? "worker" : "gate");
 	log_int(&l, "slot", slot);
 	log_int(&l, "pid", c->list[slot].pid);
-	log_text(&l, "how", how);
+	log_text(&l, "how", death->how);
 	log_int(&l, "age_ms", age_ms);
 	if (last[0])
 		log_text(&l, "last_words", last);
 	log_end(&l);
 }
 
+static void bury(struct children *c, uint32_t slot, const struct death *death,
+		 int64_t now_ms)
+{
+	struct child *child = &c->list[slot];
+	struct throttle *t = throttle_of(c, slot);
+
+	log_death(c, slot, death, now_ms - child->born_ms);
+	shm_slot_reap(&c->env->segment->slots[slot], now_ms);
+	close_if(&child->gate_end);
+	if (!is_worker(slot))
+		close_if(&c->control_fd);
+	child->pid = 0;
+	if (throttle_died(t, death->is_bad, child->born_ms, now_ms))
+		log_say(LOG_LEVEL_ERROR, "throttled",
+			"%u %s died young in a row: the next is tried in %lld s",
+			t->deaths, is_worker(slot) ? "workers" : "gates",
+			(long long)t->pause_ms / 1000);
+}
+
 void spawn_bury(struct children *c, pid_t pid, int status, int64_t now_ms)
 {
-	char text[64];
-	bool is_bad;
-	const char *how = describe(status, &is_bad, text);
+	struct death death;
 
-	for (uint32_t slot = 0; slot < c->count; slot++) {
-		struct child *child = &c->list[slot];
-		int64_t age_ms = now_ms - child->born_ms;
-
-		if (child->pid != pid)
-			continue;
-		log_death(c, slot, how, status == 0, age_ms);
-		shm_slot_reap(&c->env->segment->slots[slot], now_ms);
-		close_if(&child->gate_end);
-		if (!is_worker(slot))
-			close_if(&c->control_fd);
-		child->pid = 0;
-		if (is_bad && age_ms < EARLY_MS) {
-			if (++c->early_deaths >= EARLY_MAX)
-				throttle(c, now_ms);
-		} else if (age_ms >= EARLY_MS) {
-			c->early_deaths = 0;
+	death_read(&death, status);
+	for (uint32_t slot = 0; slot < c->count; slot++)
+		if (c->list[slot].pid == pid) {
+			bury(c, slot, &death, now_ms);
+			return;
 		}
-		return;
-	}
+}
+
+/* The heartbeat is what a child says; whom to kill is what the master knows. */
+static bool is_frozen(const struct children *c, uint32_t slot, int64_t now_ms)
+{
+	const struct child *child = &c->list[slot];
+	int64_t beat_ms = atomic_load(&c->env->segment->slots[slot].heartbeat_ms);
+
+	return !child->was_killed && now_ms - child->born_ms >= FROZEN_MS &&
+	       now_ms - beat_ms >= FROZEN_MS && now_ms >= c->grace_ms;
 }
 
 void spawn_watch(struct children *c, int64_t now_ms)
 {
+	if (now_ms - c->watched_ms >= LATE_MS)
+		c->grace_ms = now_ms + FROZEN_MS;
+	c->watched_ms = now_ms;
 	for (uint32_t slot = 0; slot < c->count; slot++) {
 		struct child *child = &c->list[slot];
-		int64_t beat = atomic_load(&c->env->segment->slots[slot].heartbeat_ms);
 
-		if (child->pid == 0 || child->was_killed ||
-		    now_ms - child->born_ms < FROZEN_MS || now_ms - beat < FROZEN_MS)
+		if (child->pid == 0)
+			continue;
+		if (throttle_lives(throttle_of(c, slot), child->born_ms, now_ms))
+			log_say(LOG_LEVEL_INFO, "recovered",
+				"a %s has lived for %d s: all are started again",
+				is_worker(slot) ? "worker" : "gate",
+				THROTTLE_LIFE_MS / 1000);
+		if (!is_frozen(c, slot, now_ms))
 			continue;
 		log_say(LOG_LEVEL_ERROR, "frozen",
-			"process %d has not moved for %lld ms: killed", (int)child->pid,
-			(long long)(now_ms - beat));
+			"%s %d has not moved for %d s: it is killed and replaced",
+			is_worker(slot) ? "worker" : "gate", (int)child->pid,
+			FROZEN_MS / 1000);
 		child->was_killed = true;
-		(void)kill(child->pid,
-			   SIGKILL); /* our own child, not yet reaped: it exists */
+		(void)kill(child->pid, SIGKILL); /* our own, not yet reaped: it exists */
 	}
 }
 
-void spawn_signal(struct children *c, int number, bool only_gate)
+uint32_t spawn_signal(struct children *c, int number)
 {
+	uint32_t count = 0;
+
 	for (uint32_t slot = 0; slot < c->count; slot++)
-		if (c->list[slot].pid > 0 && (!only_gate || !is_worker(slot)))
-			(void)kill(c->list[slot].pid, number);
+		if (c->list[slot].pid > 0) {
+			(void)kill(c->list[slot].pid,
+				   number); /* not yet reaped: it exists */
+			count++;
+		}
+	return count;
 }
 
 uint32_t spawn_living(const struct children *c)

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "master/throttle.h"
 #include "worker/env.h"
 #include "worker/worker.h"
 
@@ -19,6 +20,7 @@ struct child {
 	int gate_end; /* a worker's: the gate's end of its pair, kept for the next gate;
 			 else -1 */
 	int64_t born_ms;
+	bool is_told;	 /* a worker's: the gate has been given the gate's end */
 	bool was_killed; /* by the master, because it had stopped moving */
 };
 
@@ -30,8 +32,10 @@ struct children {
 			    */
 	int signal_fd;
 	struct worker_env *env;
-	unsigned early_deaths; /* in a row */
-	int64_t next_spawn_ms; /* throttled until then */
+	struct throttle of_gate, of_workers;
+	int64_t next_spawn_ms; /* fork(2) has failed: not before then */
+	int64_t watched_ms;    /* last look at the heartbeats */
+	int64_t grace_ms;      /* no heartbeat is missed before then */
 };
 
 /* Returns 0, or -1 with errno. count: slots, the gate's included. */
@@ -42,12 +46,21 @@ int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int s
  * too; it never ends the service.
  */
 void spawn_missing(struct children *c, int64_t now_ms);
+/*
+ * Tells the gate of the workers that it does not know yet, as many as its socket takes.
+ * Returns true when some are left for when c->control_fd is writable again.
+ */
+bool spawn_tell(struct children *c);
 /* Books a death: the slot is reaped, the log says who and why, repeated early deaths
  * throttle. */
 void spawn_bury(struct children *c, pid_t pid, int status, int64_t now_ms);
-/* Kills workers whose heartbeat stands still for too long. */
+/*
+ * Once a second: kills processes whose heartbeat stands still for too long, and ends a
+ * throttling that has been lived through.
+ */
 void spawn_watch(struct children *c, int64_t now_ms);
-void spawn_signal(struct children *c, int signal, bool only_gate);
+/* Sends all of them a signal; returns how many there are. */
+uint32_t spawn_signal(struct children *c, int number);
 uint32_t spawn_living(const struct children *c);
 
 #endif
