@@ -37,7 +37,8 @@ static void answer_flat(struct conn *c, int status, const char *type, struct str
 			       json_object_new_string_len(message.ptr, (int)message.len));
 	json_object_object_add(root, "type", json_object_new_string(type));
 	json_object_object_add(root, "code", json_object_new_int(status));
-	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+	text = json_object_to_json_string_ext(
+		root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	conn_answer(c, status, "application/json", NULL, str_of(text));
 	(void)json_object_put(root);
 }
@@ -183,7 +184,7 @@ static void chat(struct conn *c)
 		return;
 	model = strict_get(t.body, "model", json_type_string);
 	t.model = str_of(model ? json_object_get_string(model) : "");
-	if (!behave_find(&t, options.any_model)) {
+	if (model && !behave_find(&t, options.any_model)) {
 		stats_violation(pool_strf(&c->pool, "unknown model %.64s", t.model.ptr));
 		conn_answer(c, 404, "text/plain", NULL, STR("404 page not found\n"));
 		return;
