@@ -3,6 +3,8 @@
 #ifndef NIM_MASTER_CMD_H
 #define NIM_MASTER_CMD_H
 
+#include "translate/buf.h"
+
 struct cmd {
 	const char *name;
 	const char *arguments; /* as the help shows them */
@@ -22,5 +24,7 @@ int cmd_code(int argc, char **argv);
  * when not given), or -1 after a message.
  */
 int cmd_config_option(int argc, char **argv, const char **config);
+/* To stderr, each line as "nim: " prefix line. */
+void cmd_print_lines(const struct buf *lines, const char *prefix);
 
 #endif

@@ -36,13 +36,13 @@ int cmd_check(int argc, char **argv)
 	result = conf.error_count ? 1 : 0;
 	if (result == 0)
 		print_conf(&conf);
-	(void)fwrite(conf.warnings.data, 1, conf.warnings.len, stdout);
 	(void)fflush(stdout);
-	(void)fwrite(conf.errors.data, 1, conf.errors.len, stderr);
+	cmd_print_lines(&conf.warnings, "warning: ");
+	cmd_print_lines(&conf.errors, "");
 	if (result == 0)
 		(void)puts("the configuration is fine");
 	else
-		(void)fprintf(stderr, "%d %s\n", conf.error_count,
+		(void)fprintf(stderr, "nim: %d %s\n", conf.error_count,
 			      conf.error_count == 1 ? "error" : "errors");
 	conf_release(&conf);
 	return result;

@@ -148,8 +148,9 @@ static void check_upstream(struct conf *c)
 
 static void check_models(struct conf *c)
 {
-	if (c->models.default_model.len > 0)
-		return;
+	if (c->models.default_model.len > 0 ||
+	    (c->error_count > 0 && c->models_file.len == 0))
+		return; /* when nim.conf is not there, that is all there is to say */
 	if (c->models_file.len == 0)
 		conf_error(
 			c, NULL, NULL,

@@ -138,10 +138,8 @@ static int parse_text(struct conf *c, config_t *cfg, const char *file, const cha
 {
 	unsigned line = find_cut_number(text);
 
-	if (line > 0) {
+	if (line > 0) /* the rest is read all the same: for its errors */
 		conf_error_at(c, file, line, "a number is too large (above 2147483647)");
-		return -1;
-	}
 	config_set_include_dir(cfg, folder_of(c, file).ptr);
 	if (config_read_string(cfg, text) == CONFIG_TRUE)
 		return 0;

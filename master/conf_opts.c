@@ -289,8 +289,8 @@ void conf_opts_print_help(FILE *to)
 				       opt->type == CONF_BOOL
 					       ? (opt->by_default ? "true" : "false")
 					       : opt->text);
-		(void)fprintf(to, "  %-19s %9s %-11s  %s\n", opt->name, value, opt->unit,
-			      opt->help);
+		(void)fprintf(to, "  %s = %s%s%s\n      %s\n", opt->name, value,
+			      *opt->unit ? " " : "", opt->unit, opt->help);
 	}
 }
 

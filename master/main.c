@@ -95,6 +95,21 @@ static int cmd_version(int argc, char **argv)
 	return 0;
 }
 
+void cmd_print_lines(const struct buf *lines, const char *prefix)
+{
+	const char *at = lines->data;
+	size_t left = lines->len;
+
+	while (left > 0) {
+		const char *end = memchr(at, '\n', left);
+		size_t len = end ? (size_t)(end - at) : left;
+
+		(void)fprintf(stderr, "nim: %s%.*s\n", prefix, (int)len, at);
+		at += len + (end != NULL);
+		left -= len + (end != NULL);
+	}
+}
+
 int cmd_config_option(int argc, char **argv, const char **config)
 {
 	static const struct option options[] = {

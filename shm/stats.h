@@ -9,28 +9,22 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SHM_COUNTERS(row)                                                                \
-	row(requests, "requests that reached a handler") row(ok, "answered in full")     \
-		row(client_errors, "refused: the request was at fault") row(             \
-			upstream_errors, "failed: the upstream or the proxy was at "     \
-					 "fault") row(rate_limited, "answered 429")      \
-			row(overloaded, "answered 529 because no worker was free") row(  \
-				aborted, "the client left, or the worker died, before "  \
-					 "the end") row(input_tokens,                    \
-							"prompt tokens without the "     \
-							"cached ones")                   \
-				row(output_tokens, "tokens of the answers, reasoning "   \
-						   "included") row(                      \
-					cached_tokens,                                   \
-					"prompt tokens the upstream had cached")         \
-					row(reasoning_tokens,                            \
-					    "tokens of reasoning within output_tokens")  \
-						row(estimated,                           \
-						    "requests whose tokens were "        \
-						    "estimated, not reported")           \
-							row(retries,                     \
-							    "times a request was sent "  \
-							    "upstream again")
+/* clang-format off */
+#define SHM_COUNTERS(row)                                                       \
+	row(requests, "requests that reached a handler")                        \
+	row(ok, "answered in full")                                             \
+	row(client_errors, "refused: the request was at fault")                 \
+	row(upstream_errors, "failed: the upstream or the proxy was at fault")  \
+	row(rate_limited, "answered 429")                                       \
+	row(overloaded, "answered 529 because no worker was free")              \
+	row(aborted, "the client left, or the worker died, before the end")     \
+	row(input_tokens, "prompt tokens without the cached ones")              \
+	row(output_tokens, "tokens of the answers, reasoning included")         \
+	row(cached_tokens, "prompt tokens the upstream had cached")             \
+	row(reasoning_tokens, "tokens of reasoning within output_tokens")       \
+	row(estimated, "requests whose tokens were estimated, not reported")    \
+	row(retries, "times a request was sent upstream again")
+/* clang-format on */
 
 enum shm_counter {
 #define row(name, help) SHM_##name,
