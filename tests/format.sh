@@ -5,7 +5,7 @@
 # Exit code 77 (skipped) when clang-format 14 is not there and the rest holds.
 # Run by make check; by hand: tests/format.sh
 set -u
-LC_ALL=C.UTF-8
+LC_ALL=C
 export LC_ALL
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -23,9 +23,10 @@ files=$(find master shm tests translate worker -name '*.[ch]' | sort)
 
 # shellcheck disable=SC2086
 bad=$(awk '
-	FNR == 1 { if (inside != "") inside = "" }
+	FNR == 1 { inside = "" }
 	{
 		line = $0; column = 0
+		gsub(/[\200-\277]/, "", line) # bytes inside a character of UTF-8
 		for (i = 1; i <= length(line); i++)
 			column = substr(line, i, 1) == "\t" ? column + 8 - column % 8 : column + 1
 		if (column > 90)
@@ -57,8 +58,9 @@ for name in clang-format-14 clang-format; do
 done
 if [ -n "$formatter" ]; then
 	# shellcheck disable=SC2086
-	"$formatter" --dry-run -Werror $files 2>&1 | grep error: >&2 &&
-		fail "run $formatter -i on these"
+	bad=$("$formatter" --dry-run -Werror $files 2>&1 | sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error:.*/\1/p' | uniq -c)
+	[ -z "$bad" ] || fail "run $formatter -i on these (and the places in each):
+$bad"
 elif [ "$failed" -eq 0 ]; then
 	echo "format: clang-format 14 is not here; lengths hold"
 	exit 77
