@@ -156,7 +156,7 @@ def claude_body(model, size, stream=True):
                       for i in range(20)] if size > 60000 else [],
             "messages": [{"role": "user", "content": "Count."}]}
     turn = 0
-    while len(json.dumps(body)) < size:
+    while size > 1000 and len(json.dumps(body)) < size:
         turn += 1
         lack = size - len(json.dumps(body))
         text = ("int main(void)\n{\n\treturn \"%d\"[0];\n}\n" % turn) * 100
