@@ -205,7 +205,7 @@ void oa_chunk_slow(struct oa_chunk *chunk, struct pool *p, struct str data)
 		chunk->kind = OA_DONE;
 		return;
 	}
-	if (jcheck(data, &ignored) < 0)
+	if (data.len == 0 || jcheck(data, &ignored) < 0)
 		return;
 	struct json_object *root = jget_parse(data);
 	pool_own_json(p, root);

@@ -296,7 +296,7 @@ static bool top_member(struct fast *f, struct str name)
 
 bool oa_chunk_fast(struct oa_chunk *chunk, struct pool *p, struct str data)
 {
-	if (data.len > FAST_MAX)
+	if (data.len == 0 || data.len > FAST_MAX)
 		return false;
 	struct fast f = {
 		.at = data.ptr, .end = data.ptr + data.len, .chunk = chunk, .pool = p

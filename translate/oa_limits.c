@@ -143,8 +143,8 @@ static bool match(const char *pattern, struct str text, struct match *m)
 		if (len < 0)
 			return false;
 		at += (size_t)len;
-		pattern = strchr(pattern, '*');
-		pattern += pattern != NULL;
+		const char *star = strchr(pattern, '*');
+		pattern = star ? star + 1 : NULL;
 	}
 	return true;
 }

@@ -139,7 +139,9 @@ void oa_said_read(struct oa_said *said, struct pool *p, struct str body)
 {
 	struct jcheck_error ignored;
 	struct json_object *root = NULL;
-	*said = (struct oa_said){ .whole = { "", 0 } };
+	*said = (struct oa_said){ .whole = { "", 0 }, .clean = { "", 0 } };
+	if (body.len == 0)
+		return;
 	if (body.len > BODY_MAX)
 		body.len = BODY_MAX;
 	if (jcheck(body, &ignored) == 0) {
@@ -201,7 +203,7 @@ static bool is_random(struct str run)
 /* What stands in place of a run of token characters, or the run itself. */
 static struct str hide(struct str run, bool is_account)
 {
-	if (str_has_prefix(run, STR("nvapi-")) || str_has_prefix(run, STR("sk-")))
+	if (str_contains_nocase(run, STR("nvapi-")) || str_has_prefix(run, STR("sk-")))
 		return STR("[key]");
 	if (is_account || has_uuid(run) || is_random(run))
 		return STR("[id]");

@@ -309,6 +309,17 @@ START_TEST(what_is_not_json_is_garbage)
 }
 END_TEST
 
+START_TEST(no_data_at_all_is_garbage)
+{
+	struct pool p;
+	struct oa_chunk chunk;
+	pool_init(&p, NULL);
+	oa_chunk_read(&chunk, &p, (struct str){ NULL, 0 });
+	ck_assert_int_eq(chunk.kind, OA_GARBAGE);
+	pool_release(&p);
+}
+END_TEST
+
 START_TEST(wrong_utf8_is_replaced)
 {
 	struct pool p;
@@ -332,6 +343,7 @@ static Suite *make_suite(void)
 			    sizeof(unusual) / sizeof(unusual[0]));
 	tcase_add_loop_test(t, what_is_not_json_is_garbage, 0,
 			    sizeof(near) / sizeof(near[0]));
+	tcase_add_test(t, no_data_at_all_is_garbage);
 	tcase_add_test(t, wrong_utf8_is_replaced);
 	suite_add_tcase(s, t);
 	return s;

@@ -160,6 +160,17 @@ START_TEST(a_refusal_becomes_the_right_error)
 }
 END_TEST
 
+START_TEST(nothing_known_is_an_error_too)
+{
+	struct oa_error_in in = { .status = 0 };
+	struct oa_error out;
+	for (; in.status < 600; in.status += 100) {
+		oa_error_read(&out, &pool, &in);
+		ck_assert_uint_gt(out.error.message.len, 10);
+	}
+}
+END_TEST
+
 #define WINDOW "This model's maximum context length is "
 
 /* Statuses 400 unless it says otherwise; every one is an invalid_request_error. */
@@ -215,7 +226,7 @@ static const struct {
 	  "tokens).",
 	  "prompt is too long: 5000 tokens > 4096 maximum" },
 	/* TensorRT-LLM, free-form */
-	{ "Prompt length (5,000) should not exceed max_input_len (4,096)",
+	{ "PROMPT length (5,000) should not exceed max_input_len (4,096)",
 	  "prompt is too long: 5000 tokens > 4096 maximum" },
 	{ "total 9000 over max_seq_len, which is 8192 here",
 	  "prompt is too long: 9000 tokens > 8192 maximum" },
@@ -327,6 +338,7 @@ static const struct {
 	{ "function in a path", 400, "{\"detail\":\"/functions/" FUNCTION "/x\"}",
 	  FUNCTION },
 	{ "key", 400, "{\"error\":\"bad key nvapi-abc_DEF\"}", "abc_DEF" },
+	{ "key behind letters", 400, "{\"error\":\"xNVAPI-abc_DEF\"}", "abc_DEF" },
 	{ "token", 400, "{\"error\":\"Bearer eyJhbGciOiJIUzI1NiJ9abc\"}", "eyJhb" },
 	{ "hex", 400, "{\"error\":\"trace 0123456789abcdef0123456789abcdef\"}",
 	  "0123456789" },
@@ -380,6 +392,7 @@ static Suite *make_suite(void)
 	TCase *t = tcase_create("errors");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, a_refusal_becomes_the_right_error, 0, ROWS(rows));
+	tcase_add_test(t, nothing_known_is_an_error_too);
 	tcase_add_loop_test(t, too_long_is_said_as_the_client_understands_it, 0,
 			    ROWS(limits));
 	tcase_add_test(t, a_code_is_enough_to_know_it_is_too_long);
