@@ -19,11 +19,12 @@ int cmd_proxy(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_code(int argc, char **argv);
 
-/*
- * Reads --config FILE, the only option of proxy and check. Returns 0 and *config (NULL
- * when not given), or -1 after a message.
- */
-int cmd_config_option(int argc, char **argv, const char **config);
+enum { CMD_GO_ON = -1 }; /* no exit code: the options are read */
+
+/* The help of a command; is_asked: on stdout, exit code 0; else on stderr, 2. */
+int cmd_usage(const char *name, bool is_asked);
+/* Says that a word on the command line is not understood; returns 2. */
+int cmd_unexpected(const char *name, const char *word);
 /* To stderr, each line as "nim: " prefix line. */
 void cmd_print_lines(const struct buf *lines, const char *prefix);
 

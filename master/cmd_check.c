@@ -2,6 +2,7 @@
 /* nim check: what would be used, and what is wrong with it. */
 #include "config.h"
 
+#include <getopt.h>
 #include <stdio.h>
 
 #include "master/cmd.h"
@@ -24,14 +25,31 @@ static void print_conf(const struct conf *c)
 	conf_opts_print_changed(c, stdout);
 }
 
+static int read_options(const char **config, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option != 'c')
+			return cmd_usage(argv[0], option == 'h');
+		*config = optarg;
+	}
+	return optind == argc ? CMD_GO_ON : cmd_unexpected(argv[0], argv[optind]);
+}
+
 int cmd_check(int argc, char **argv)
 {
-	const char *config;
+	const char *config = NULL;
 	static struct conf conf;
-	int result;
+	int result = read_options(&config, argc, argv);
 
-	if (cmd_config_option(argc, argv, &config) < 0)
-		return 2;
+	if (result != CMD_GO_ON)
+		return result;
 	(void)conf_read(&conf, config);
 	result = conf.error_count ? 1 : 0;
 	if (result == 0)

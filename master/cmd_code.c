@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,15 +25,18 @@ struct code {
 	char **arguments;   /* for claude; the place in front of them is free */
 	struct conf conf;
 	struct background proxy;
+	int child_fd;  /* readable: a child has ended */
+	sigset_t mask; /* as we were started with */
 };
 
 /* Variables that would send Claude Code elsewhere, or that are nobody's business but
  * ours. */
 static const char *const removed[] = {
-	"ANTHROPIC_API_KEY",	   "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX",
-	"CLAUDE_CODE_USE_FOUNDRY", "ANTHROPIC_UNIX_SOCKET",   "NVIDIA_API_KEY",
-	"PROXY_API_KEY",	   "CLAUDE_CODE_OAUTH_TOKEN",
+	"ANTHROPIC_API_KEY", "ANTHROPIC_UNIX_SOCKET", "CLAUDE_CODE_OAUTH_TOKEN",
+	"NVIDIA_API_KEY",    "PROXY_API_KEY",
 };
+/* The switches to other clouds all begin so. */
+static const char clouds[] = "CLAUDE_CODE_USE_";
 
 /* Each asks for the same model: background work must not end in a 404. */
 static const char *const model_names[] = {
@@ -76,67 +81,148 @@ static void set_model(struct code *code)
 	set_number("CLAUDE_CODE_MAX_OUTPUT_TOKENS", model->max_output);
 }
 
+/* Removing one moves the others, so the search begins anew. */
+static void remove_clouds(void)
+{
+	for (char **at = environ; *at;) {
+		char name[64];
+		size_t len = strcspn(*at, "=");
+
+		if (strncmp(*at, clouds, sizeof(clouds) - 1) != 0 ||
+		    len >= sizeof(name)) {
+			at++;
+			continue;
+		}
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, *at);
+		(void)unsetenv(name); /* fails for a bad name only */
+		at = environ;
+	}
+}
+
+/* Loopback goes through no proxy; what the user has excluded stays so. */
+static void exclude_loopback(struct code *code, const char *name)
+{
+	const char *others = getenv(name);
+
+	set(name, pool_strf(&code->conf.pool, "127.0.0.1,localhost,::1%s%s",
+			    others && *others ? "," : "", others ? others : "")
+			  .ptr);
+}
+
 static void set_environment(struct code *code)
 {
 	const struct conf *c = &code->conf;
 
 	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
 		(void)unsetenv(removed[i]); /* fails for a bad name only */
+	remove_clouds();
 	set("ANTHROPIC_BASE_URL", code->proxy.url);
 	set("ANTHROPIC_AUTH_TOKEN", c->proxy_api_key.len ? c->proxy_api_key.ptr : "nim");
-	set("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-	    "1"); /* a title request a turn of 40 a minute */
-	set("NO_PROXY", "127.0.0.1,localhost,::1");
-	set("no_proxy", "127.0.0.1,localhost,::1");
+	/* Else a title request with each turn, of 40 requests a minute. */
+	set("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+	exclude_loopback(code, "NO_PROXY");
+	exclude_loopback(code, "no_proxy");
 	set_model(code);
 }
 
-static void run_claude(struct code *code)
+static bool is_installed(const char *program)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		char file[1024];
+		size_t len = strcspn(path, ":");
+
+		(void)snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, program);
+		if (access(file, X_OK) == 0)
+			return true;
+		path += len + (path[len] == ':');
+	}
+	return false;
+}
+
+static int check_claude(void)
+{
+	if (is_installed("claude"))
+		return 0;
+	(void)fputs("nim: claude is not installed, or not on your PATH. Install it with\n"
+		    "    npm install -g @anthropic-ai/claude-code\n",
+		    stderr);
+	return -1;
+}
+
+/*
+ * From here on signals are read from a descriptor; those that the terminal sends to the
+ * whole group are for Claude Code, which decides what they mean.
+ */
+static int catch_signals(struct code *code)
+{
+	struct sigaction ignore;
+	sigset_t set;
+
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGINT, &ignore, NULL); /* these fail for a bad number only */
+	(void)sigaction(SIGQUIT, &ignore, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, &code->mask);
+	code->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	code->proxy.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (code->child_fd >= 0 && code->proxy.stop_fd >= 0)
+		return 0;
+	(void)fprintf(stderr, "nim: cannot watch signals: %s\n", strerror(errno));
+	return -1;
+}
+
+/* In a child: signals as they were. */
+static void release_signals(const struct code *code)
+{
+	struct sigaction as_before;
+
+	memset(&as_before, 0, sizeof(as_before));
+	as_before.sa_handler = SIG_DFL;
+	(void)sigaction(SIGINT, &as_before, NULL);
+	(void)sigaction(SIGQUIT, &as_before, NULL);
+	(void)sigprocmask(SIG_SETMASK, &code->mask, NULL);
+}
+
+static void become_claude(struct code *code)
 {
 	code->arguments[0] = (char *)(uintptr_t) "claude";
+	release_signals(code);
 	set_environment(code);
 	(void)execvp("claude", code->arguments);
-	if (errno == ENOENT)
-		(void)fputs("nim: claude is not installed, or not on your PATH. Install "
-			    "it with\n"
-			    "    npm install -g @anthropic-ai/claude-code\n",
-			    stderr);
-	else
-		(void)fprintf(stderr, "nim: cannot start claude: %s\n", strerror(errno));
+	(void)fprintf(stderr, "nim: cannot start claude: %s\n", strerror(errno));
 	_exit(127);
 }
 
-static volatile sig_atomic_t stop_signal;
-
-static void on_stop(int number)
+/* The number of a signal that has come in, or 0. */
+static int take_signal(int fd)
 {
-	stop_signal = number;
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)
+		       ? (int)info.ssi_signo
+		       : 0;
 }
 
-static void catch_signals(void)
+static int wait_for(const struct code *code, pid_t claude)
 {
-	struct sigaction ignore, stop;
+	struct pollfd fds[2] = { { .fd = code->child_fd, .events = POLLIN },
+				 { .fd = code->proxy.stop_fd, .events = POLLIN } };
+	int status, number;
 
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler =
-		SIG_IGN; /* the terminal sends these to claude as well; it decides */
-	(void)sigaction(SIGINT, &ignore, NULL);
-	(void)sigaction(SIGQUIT, &ignore, NULL);
-	memset(&stop, 0, sizeof(stop));
-	stop.sa_handler = on_stop; /* no SA_RESTART: waitpid() must return */
-	(void)sigaction(SIGTERM, &stop, NULL);
-	(void)sigaction(SIGHUP, &stop, NULL);
-}
-
-static int wait_for(pid_t claude)
-{
-	int status = 0;
-
-	while (waitpid(claude, &status, 0) < 0) {
-		if (errno != EINTR)
-			return 1;
-		if (stop_signal)
-			(void)kill(claude, stop_signal);
+	while (waitpid(claude, &status, WNOHANG) != claude) {
+		(void)poll(fds, 2, -1); /* a signal, or nothing: then we look again */
+		(void)take_signal(code->child_fd);
+		number = take_signal(code->proxy.stop_fd);
+		if (number)
+			(void)kill(claude, number); /* not yet reaped: it exists */
 	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -148,14 +234,13 @@ static int run(struct code *code)
 	(void)fflush(NULL);
 	claude = fork();
 	if (claude == 0)
-		run_claude(code);
+		become_claude(code);
 	if (claude < 0) {
 		(void)fprintf(stderr, "nim: cannot start a process: %s\n",
 			      strerror(errno));
 		return 1;
 	}
-	catch_signals();
-	return wait_for(claude);
+	return wait_for(code, claude);
 }
 
 static int read_options(struct code *code, int argc, char **argv)
@@ -163,52 +248,70 @@ static int read_options(struct code *code, int argc, char **argv)
 	static const struct option options[] = {
 		{ "model", required_argument, NULL, 'm' },
 		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+m:c:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+m:c:h", options, NULL)) != -1) {
 		if (option == 'm')
 			code->model = optarg;
 		else if (option == 'c')
 			code->config = optarg;
 		else
-			return -1;
+			return cmd_usage(argv[0], option == 'h');
 	}
 	code->arguments =
 		argv + optind - 1; /* its first place is for the program's name */
-	return 0;
+	return CMD_GO_ON;
 }
 
-/* Without a key only a server of one's own answers; say it here, not in the first answer.
+/*
+ * Without a key only a server of one's own answers; better said here than in the first
+ * answer. It is no fault when a URL was given: a NIM of one's own may want none.
  */
 static int check_key(const struct conf *c)
 {
-	if (c->api_key.len || !str_has_prefix(c->base_url, STR("https://")))
+	if (c->api_key.len || c->has_base_url)
 		return 0;
-	(void)fputs(
-		"nim: NVIDIA_API_KEY is not set. Get a key at build.nvidia.com and run\n"
-		"    export NVIDIA_API_KEY=nvapi-…\n"
-		"or set NVIDIA_BASE_URL to a NIM of your own.\n",
-		stderr);
+	(void)fputs("nim: NVIDIA_API_KEY is not set. Get a key at "
+		    "https://build.nvidia.com and run\n"
+		    "    export NVIDIA_API_KEY=nvapi-...\n"
+		    "or set NVIDIA_BASE_URL to a NIM of your own.\n",
+		    stderr);
+	return -1;
+}
+
+/* Uses the proxy that is there, or starts one. */
+static int get_proxy(struct code *code)
+{
+	switch (background_find(&code->proxy, &code->conf)) {
+	case PROBE_OURS:
+		return 0;
+	case PROBE_NOBODY:
+		return check_key(&code->conf) < 0
+			       ? -1
+			       : background_start(&code->proxy, &code->conf,
+						  code->config);
+	case PROBE_STRANGER:
+		break;
+	}
 	return -1;
 }
 
 int cmd_code(int argc, char **argv)
 {
-	static struct code code;
-	int result = 1;
+	static struct code code = { .proxy = { .lock_fd = -1, .stop_fd = -1 } };
+	int result = read_options(&code, argc, argv);
 
-	if (read_options(&code, argc, argv) < 0)
-		return 2;
-	if (conf_read(&code.conf, code.config) < 0) {
-		(void)fwrite(code.conf.errors.data, 1, code.conf.errors.len, stderr);
-	} else if (background_find(&code.proxy, &code.conf) == BACKGROUND_OURS) {
+	if (result != CMD_GO_ON)
+		return result;
+	result = 1;
+	if (conf_read(&code.conf, code.config) < 0)
+		cmd_print_lines(&code.conf.errors, "");
+	else if (check_claude() == 0 && catch_signals(&code) == 0 &&
+		 get_proxy(&code) == 0)
 		result = run(&code);
-	} else if (code.proxy.state == BACKGROUND_NOBODY && check_key(&code.conf) == 0 &&
-		   background_start(&code.proxy, &code.conf, code.config) == 0) {
-		result = run(&code);
-	}
 	background_stop(&code.proxy, code.conf.drain_timeout_ms);
 	conf_release(&code.conf);
 	return result;

@@ -2,7 +2,6 @@
 /* The command line: finds the command in a table and runs it. */
 #include "config.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,13 +19,16 @@ static void print_settings(void)
 }
 
 static const struct cmd commands[] = {
-	{ "proxy", "[--config FILE]", "run the proxy in the foreground",
+	{ "proxy", "[--config FILE] [--while-locked FILE]",
+	  "run the proxy in the foreground",
 	  "Reads FILE (else $PROXY_CONFIG, ./nim.conf, " SYSCONFDIR
 	  "/nim/nim.conf) and the models.conf\n"
 	  "beside it. The environment overrides: NVIDIA_API_KEY, NVIDIA_BASE_URL,\n"
 	  "DEFAULT_NVIDIA_MODEL, PROXY_HOST, PROXY_PORT, PROXY_API_KEY, LOG_LEVEL.\n"
 	  "SIGTERM or Ctrl-C stops it: running answers may end first, a second one ends "
-	  "all at once.\n",
+	  "all at once.\n"
+	  "--while-locked FILE: it also stops when nobody holds a lock on FILE any more\n"
+	  "(flock(2)); nim code starts it so.\n",
 	  cmd_proxy, print_settings },
 	{ "check", "[--config FILE]",
 	  "read the configuration and say what is wrong with it",
@@ -68,23 +70,36 @@ static int usage(FILE *to)
 	return to == stdout ? 0 : 2;
 }
 
-static int cmd_help(int argc, char **argv)
+int cmd_usage(const char *name, bool is_asked)
 {
-	const struct cmd *c = argc > 1 ? find(argv[1]) : NULL;
+	const struct cmd *c = find(name);
+	FILE *to = is_asked ? stdout : stderr;
 
-	if (argc < 2)
-		return usage(stdout);
-	if (!c) {
-		(void)fprintf(stderr,
-			      "nim: there is no command \"%s\"; nim help lists all\n",
-			      argv[1]);
+	(void)fprintf(to, "nim %s %s\n", c->name, c->arguments);
+	if (!is_asked)
 		return 2;
-	}
-	(void)printf("nim %s %s\n    %s\n\n%s", c->name, c->arguments, c->summary,
-		     c->help);
+	(void)printf("    %s\n\n%s", c->summary, c->help);
 	if (c->more)
 		c->more();
 	return 0;
+}
+
+int cmd_unexpected(const char *name, const char *word)
+{
+	(void)fprintf(stderr, "nim %s: \"%s\" is not understood; nim help %s\n", name,
+		      word, name);
+	return 2;
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stdout);
+	if (find(argv[1]))
+		return cmd_usage(argv[1], true);
+	(void)fprintf(stderr, "nim: there is no command \"%s\"; nim help lists all\n",
+		      argv[1]);
+	return 2;
 }
 
 static int cmd_version(int argc, char **argv)
@@ -108,30 +123,6 @@ void cmd_print_lines(const struct buf *lines, const char *prefix)
 		at += len + (end != NULL);
 		left -= len + (end != NULL);
 	}
-}
-
-int cmd_config_option(int argc, char **argv, const char **config)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	*config = NULL;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option != 'c') {
-			(void)cmd_help(2, (char *[]){ NULL, argv[0], NULL });
-			return -1;
-		}
-		*config = optarg;
-	}
-	if (optind == argc)
-		return 0;
-	(void)fprintf(stderr, "nim %s: \"%s\" is not understood; nim help %s\n", argv[0],
-		      argv[optind], argv[0]);
-	return -1;
 }
 
 int main(int argc, char **argv)

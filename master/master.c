@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ struct master {
 	struct shm_segment segment;
 	struct children children;
 	int signal_fd;
+	int lock_fd; /* of those who need us; -1 = none */
 	bool is_stopping;
 	bool has_killed;   /* what was left at the end of the drain time */
 	bool has_terminal; /* the log goes to one */
@@ -254,15 +256,21 @@ static void tick(struct master *m)
 		fds[1].fd = m->children.control_fd;
 	if (poll(fds, 2, sleep_ms(m)) > 0 && fds[0].revents != 0)
 		on_signals(m);
-	if (now_ms - m->children.watched_ms >= TICK_MS)
+	if (now_ms - m->children.watched_ms >= TICK_MS) {
 		spawn_watch(&m->children, clock_ms());
+		/* Once taken it is kept to the end: who comes now waits for that. */
+		if (!m->is_stopping && m->lock_fd >= 0 &&
+		    flock(m->lock_fd, LOCK_EX | LOCK_NB) == 0)
+			stop(m, "nobody uses it any more");
+	}
 }
 
-int master_run(struct conf *c)
+int master_run(struct conf *c, int lock_fd)
 {
 	static struct master m;
 
 	m.conf = c;
+	m.lock_fd = lock_fd;
 	log_set_level(c->log_level);
 	prepare(&m);
 	spawn_missing(&m.children, clock_ms());

@@ -11,8 +11,10 @@
 
 #include "master/conf.h"
 
-/* Runs until told to stop. Returns the exit code; dies with a sentence when it cannot
- * start. */
-int master_run(struct conf *c);
+/*
+ * Runs until told to stop, or, when lock_fd is not -1, until nobody else has a lock on
+ * that file (flock(2)). Returns the exit code; dies with a sentence when it cannot start.
+ */
+int master_run(struct conf *c, int lock_fd);
 
 #endif
