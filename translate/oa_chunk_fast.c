@@ -8,6 +8,8 @@
 
 #include "translate/oa_chunk.h"
 
+#include <endian.h>
+
 /* A longer chunk is not the common one; also keeps the scan far below jcheck's limits. */
 enum { FAST_MAX = 64 << 10 };
 
@@ -60,16 +62,13 @@ static bool is_special(char c)
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
-/* Eight bytes at once: whether one is below n (n <= 0x80), or is c. May say yes too
- * often. */
-static bool has_below(uint64_t word, unsigned n)
+/*
+ * Eight bytes at once: the high bit of each byte that is below n (n <= 0x80). Exact up to
+ * the first one; a byte above that may be marked by its borrow.
+ */
+static uint64_t below(uint64_t word, unsigned n)
 {
 	return (word - EACH_BYTE(n)) & ~word & EACH_BYTE(0x80);
-}
-
-static bool has_byte(uint64_t word, unsigned char c)
-{
-	return has_below(word ^ EACH_BYTE(c), 1);
 }
 
 /* Moves to the next special byte or the end. */
@@ -78,8 +77,13 @@ static void skip_plain(struct fast *f)
 	uint64_t word;
 	while ((size_t)(f->end - f->at) >= sizeof(word)) {
 		memcpy(&word, f->at, sizeof(word));
-		if (has_below(word, 0x20) || has_byte(word, '"') || has_byte(word, '\\'))
-			break;
+		word = le64toh(word); /* the first byte is the lowest */
+		uint64_t hit = below(word, 0x20) | below(word ^ EACH_BYTE('"'), 1) |
+			       below(word ^ EACH_BYTE('\\'), 1);
+		if (hit) {
+			f->at += __builtin_ctzll(hit) / 8;
+			return;
+		}
 		f->at += sizeof(word);
 	}
 	while (f->at < f->end && !is_special(*f->at))
