@@ -25,12 +25,11 @@ enum oa_finish {
 
 /* One element of delta.tool_calls. */
 struct oa_call {
-	int64_t index;	 /* -1 when absent */
-	struct str id;	 /* empty when absent, null or "" */
-	struct str name; /* the same */
-	struct str
-		arguments;  /* JSON text; an object instead of a string is written out */
-	bool has_arguments; /* present, even if "" (null counts as absent) */
+	int64_t index;	      /* -1 when absent */
+	struct str id;	      /* empty when absent, null or "" */
+	struct str name;      /* the same */
+	struct str arguments; /* JSON text; what is no string is written out */
+	bool has_arguments;   /* present, even if "" (null counts as absent) */
 };
 
 enum oa_kind {
@@ -47,8 +46,7 @@ struct oa_chunk {
 	struct oa_call *calls;
 	size_t call_count;
 	enum oa_finish finish;
-	struct str
-		stop_reason; /* which stop sequence matched, where the server says so */
+	struct str stop_reason; /* the stop sequence that matched, where it is told */
 	bool has_usage;
 	struct an_usage usage; /* clamped to 0..2^53 */
 	int error_code; /* of OA_FAULT: the HTTP status inside it, 0 when there is none */

@@ -21,23 +21,19 @@ enum {
 
 struct oa_error_in {
 	int status;	 /* HTTP status; 0 = none, or a 200: look into body */
-	struct str body; /* of the answer, or a stream's error object; may be HTML or
-			    empty */
-	struct str
-		retry_after; /* header as it came: seconds, HTTP date, garbage or empty */
-	int64_t now_s;	     /* Unix time, to understand a date */
-	struct str model_id; /* the upstream id, to be named */
+	struct str body; /* of the answer or the stream's event; may be HTML or empty */
+	struct str retry_after; /* header: seconds, HTTP date, garbage or empty */
+	int64_t now_s;		/* Unix time, to understand a date */
+	struct str model_id;	/* the upstream id, to be named */
 	struct str model_asked; /* the client's name */
 };
 
 struct oa_error {
 	struct an_error error; /* for the client; message in the pool */
-	bool is_transient;     /* worth another try: 408, 429, 5xx, DEGRADED,
-				  ResourceExhausted */
-	int retry_after;       /* what the upstream asked for in seconds, up to 3600; 0 =
-				  nothing */
-	int status; /* the status that counted: the answer's or the body's; 0 = none */
-	struct str said; /* the upstream's words, redacted, for the log; may be empty */
+	bool is_transient;     /* worth another try: 408, 429, 5xx, DEGRADED ... */
+	int retry_after; /* what was asked for in seconds, up to 3600; 0 = nothing */
+	int status;	 /* the status that counted, the answer's or the body's */
+	struct str said; /* the upstream's words, redacted, for the log */
 };
 
 void oa_error_read(struct oa_error *out, struct pool *p, const struct oa_error_in *in);

@@ -3,21 +3,21 @@
  * The stream machine: chunks of an upstream answer in, one Anthropic message out, right
  * in every case.  It keeps the books of blocks:
  *
- *   - blocks have index 0, 1, 2 … without a gap, one is open at a time, each begin has
- * one end;
+ *   - blocks have index 0, 1, 2 ... without a gap; one is open at a time, each begin has
+ *     one end;
  *   - reasoning opens a thinking block, content a text block, a tool call a tool_use
- * block; a change of kind closes the open one first; no block is empty of text;
- *   - the first tool call that is not done streams; fragments of another call are held
- * back until it is their turn, which comes when the first is a complete object;
+ *     block; a change of kind closes the open one first; no block is empty of text;
+ *   - the first tool call that is not done streams; fragments of another are held back
+ *     until it is their turn, which comes when the first is a complete object;
  *   - text after a tool call opens a new text block; a tool call that is still open is
- * closed then;
+ *     closed then;
  *   - arguments go through args.h, so that each call is one JSON object;
  *   - after the first finish only usage counts;
  *   - the blocks decide the stop reason: a tool_use block gives tool_use, "tool_calls"
- * without a call end_turn;
- *   - "length": the last call is dropped when it was cut and nothing of it has been sent;
- * when its block is open the arguments are closed and the stop reason is max_tokens, so
- * that the client knows that they are not what the model meant.
+ *     without a call end_turn;
+ *   - "length": a call that was cut is dropped when nothing of it has been sent; when its
+ *     block is open the arguments are closed and the stop reason is max_tokens, so that
+ *     the client knows that they are not what the model meant.
  *
  * No descriptor, clock or randomness: ids need random bytes, which come by a callback.
  */
@@ -34,8 +34,7 @@ struct stream_config {
 	struct str message_id;
 	struct str model;	/* the client's name for it */
 	int64_t input_estimate; /* tokens, for message_start and when usage never comes */
-	int64_t max_tokens;	/* what was asked for upstream: "length" below it means
-				   context */
+	int64_t max_tokens;	/* as asked upstream: "length" below it means context */
 	unsigned delta_chars;	/* pace.h; 0 = text as it comes */
 	const struct oa_names *names;
 	void (*random)(void *context, uint8_t *bytes, size_t len);
@@ -59,8 +58,7 @@ struct stream {
 	struct think think;
 	enum stream_block open; /* the open block */
 	size_t next_index; /* index of the next block; the open one is next_index - 1 */
-	struct buf
-		*blanks[2]; /* white space before the first text, thinking of a block */
+	struct buf *blanks[2];	   /* held white space: before text, before thinking */
 	struct stream_call *calls; /* in order of appearance */
 	struct stream_call *last_call;
 	struct stream_call *current; /* whose block is open, or NULL */
@@ -100,15 +98,12 @@ void stream_chunk(struct stream *s, const struct oa_chunk *chunk);
  */
 void stream_finish(struct stream *s);
 
-/* What the best ending is when the upstream broke off (Claude Code's behaviour,
- * measured). */
+/* The best ending when the upstream broke off (measured with Claude Code 2.1.330). */
 enum stream_cut {
 	STREAM_CUT_EARLY,  /* nothing but message_start: overloaded_error */
 	STREAM_CUT_RESET,  /* inside the first block: reset the connection */
-	STREAM_CUT_ERROR,  /* inside a later block or behind thinking only:
-			      overloaded_error event */
-	STREAM_CUT_CLOSED, /* behind complete blocks: the message has been finished
-			      properly */
+	STREAM_CUT_ERROR,  /* inside a later block: overloaded_error event */
+	STREAM_CUT_CLOSED, /* behind complete blocks: the message has been finished */
 };
 /* Call when no more will come; finishes the message in the last case. */
 enum stream_cut stream_cut(struct stream *s);
