@@ -79,14 +79,13 @@ static void warm(struct master *m)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		die("cannot start libcurl");
+	tls_warm_handshake(); /* http:// too: ids want random bytes, and with them all of that */
 	if (!str_has_prefix(m->env.base_url, STR("https://")))
 		return;
 	m->env.ca_store = tls_warm_ca_store();
 	if (!m->env.ca_store)
 		die("cannot read the system's CA certificates; install them "
-		    "(ca-certificates), or name a "
-		    "file in SSL_CERT_FILE");
-	tls_warm_handshake();
+		    "(ca-certificates), or name a file in SSL_CERT_FILE");
 }
 
 static int watch_signals(void)
