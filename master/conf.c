@@ -125,7 +125,8 @@ static void read_files(struct conf *c, const char *path)
 static void check_addresses(struct conf *c)
 {
 	for (int i = 0; i < c->listen_count; i++)
-		if (!conf_address_is_loopback(c->listen[i].address) &&
+		if (!conf_address_problem(c->listen[i].address) &&
+		    !conf_address_is_loopback(c->listen[i].address) &&
 		    c->proxy_api_key.len == 0)
 			conf_error(c, NULL, NULL,
 				   "listening on %s needs a key for the clients: set "
@@ -136,11 +137,7 @@ static void check_addresses(struct conf *c)
 
 static void check_upstream(struct conf *c)
 {
-	const char *problem = conf_url_problem(c->base_url);
-
-	if (problem)
-		conf_error(c, NULL, NULL, "the upstream's base URL %s", problem);
-	else if (c->api_key.len == 0 && str_has_prefix(c->base_url, STR("https://")))
+	if (c->api_key.len == 0 && str_has_prefix(c->base_url, STR("https://")))
 		conf_warn(c, NULL, NULL,
 			  "NVIDIA_API_KEY is not set; without a key NVIDIA's catalog "
 			  "refuses every request (keys: https://build.nvidia.com)");
