@@ -65,19 +65,21 @@ int handover_receive(int socket, struct handover *message, int *fd)
 			    .msg_control = control.bytes,
 			    .msg_controllen = sizeof(control.bytes) };
 	ssize_t n;
+	int came;
 
 	do {
 		n = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return (int)n;
-	*fd = descriptor_of(&m);
-	if (n != (ssize_t)sizeof(got)) {
-		if (*fd >= 0)
-			(void)close(*fd);
+	came = descriptor_of(&m);
+	if (n != (ssize_t)sizeof(got) || (m.msg_flags & MSG_TRUNC)) {
+		if (came >= 0)
+			(void)close(came); /* nothing was written to it */
 		errno = EPROTO;
 		return -1;
 	}
 	*message = got;
+	*fd = came;
 	return 1;
 }
