@@ -13,8 +13,12 @@
 #include "translate/stream_call.h"
 #include "translate/tokens.h"
 
-/* More white space than this before a first word is not worth keeping. */
-enum { BLANKS_MAX = 64 << 10 };
+enum {
+	BLANKS_MAX = 64 << 10, /* more white space before a word is not worth keeping */
+	/* A chunk with more text is no token-by-token answer; cut it would be 25 times as
+	 * long. */
+	PIECES_MAX = 64 << 10,
+};
 
 static const enum an_block block_types[] = {
 	[STREAM_TEXT] = AN_TEXT,
@@ -90,8 +94,9 @@ static bool is_blank(struct str text)
 
 static void send_pieces(struct stream *s, enum stream_block kind, struct str text)
 {
+	unsigned max_chars = text.len > PIECES_MAX ? 0 : s->config.delta_chars;
 	while (text.len > 0) {
-		size_t len = pace_next(text, s->config.delta_chars);
+		size_t len = pace_next(text, max_chars);
 		s->sink.ops->block_piece(s->sink.self, s->next_index - 1,
 					 block_types[kind],
 					 (struct str){ text.ptr, len });

@@ -215,6 +215,23 @@ START_TEST(repairs_are_told)
 }
 END_TEST
 
+/* Cut in pieces of six, an answer that comes as one chunk would be 25 times as long. */
+START_TEST(a_huge_chunk_is_not_cut_small)
+{
+	static char text[100000];
+	memset(text, 'a', sizeof(text) - 1);
+	said->max = 1 << 20;
+	stream.config.delta_chars = 6;
+	take_text(text);
+	ck_assert(!said->has_failed);
+	ck_assert_uint_lt(said->len, 2 * sizeof(text));
+	text[60000] = '\0';
+	buf_clear(said);
+	take_text(text);
+	ck_assert_uint_gt(said->len, (60000 / 6) * strlen("<aaaaaa> ") - 1);
+}
+END_TEST
+
 /* A stream of nothing but new calls must not eat the machine. */
 START_TEST(calls_have_a_limit)
 {
@@ -247,6 +264,7 @@ static Suite *make_suite(void)
 	tcase_add_test(t, output_tokens_are_estimated_until_they_are_known);
 	tcase_add_test(t, estimates_are_marked);
 	tcase_add_loop_test(t, repairs_are_told, 0, 4);
+	tcase_add_test(t, a_huge_chunk_is_not_cut_small);
 	tcase_add_test(t, calls_have_a_limit);
 	suite_add_tcase(s, t);
 	return s;
