@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <unistr.h>
 
+#include "translate/word.h"
+
 struct scan {
 	const unsigned char *at, *end;
 	const char *reason; /* set when something is wrong at at */
@@ -87,17 +89,12 @@ static bool scan_escape(struct scan *s, bool is_name)
 /* Passes over bytes that need no look of their own, eight at a time. */
 static void skip_plain(struct scan *s)
 {
-	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-	while (s->end - s->at >= 8) {
-		uint64_t bytes;
-		memcpy(&bytes, s->at, 8);
-		uint64_t quote = bytes ^ ones * '"', backslash = bytes ^ ones * '\\';
-		uint64_t hit = ((bytes - ones * 0x20) & ~bytes) | /* below 0x20 */
-			       ((quote - ones) & ~quote) |	  /* is zero */
-			       ((backslash - ones) & ~backslash);
-		if (hit & tops)
-			break;
-		s->at += 8;
+	for (; s->end - s->at >= 8; s->at += 8) {
+		uint64_t marks = word_marks(word_at(s->at));
+		if (marks) {
+			s->at += word_first(marks);
+			return;
+		}
 	}
 	while (s->at < s->end && *s->at >= 0x20 && *s->at != '"' && *s->at != '\\')
 		s->at++;
@@ -279,9 +276,7 @@ static bool scan_text(struct scan *s)
 static const uint8_t *find_invalid(const uint8_t *at, const uint8_t *end)
 {
 	while (end - at >= 8) {
-		uint64_t bytes;
-		memcpy(&bytes, at, 8);
-		if (bytes & 0x8080808080808080)
+		if (word_at(at) & WORD_TOPS)
 			break;
 		at += 8;
 	}

@@ -13,6 +13,7 @@
 #include "translate/jcheck.h"
 #include "translate/jget.h"
 #include "translate/utf8.h"
+#include "translate/word.h"
 
 /* What follows the backslash; 'u' means four digits; 0: the byte stands as it is. */
 static const char escapes[256] = {
@@ -28,16 +29,12 @@ static const char escapes[256] = {
 /* Bytes at the start of text that are plain ASCII, looked at eight at a time. */
 static size_t plain_run(const char *text, size_t len)
 {
-	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 	size_t at = 0;
 	for (; len - at >= 8; at += 8) {
-		uint64_t bytes;
-		memcpy(&bytes, text + at, 8);
-		uint64_t quote = bytes ^ ones * '"', backslash = bytes ^ ones * '\\';
-		uint64_t hit = bytes | (bytes - ones * 0x20) | (quote - ones) |
-			       (backslash - ones);
-		if (hit & tops)
-			break;
+		uint64_t word = word_at(text + at);
+		uint64_t marks = word_marks(word) | (word & WORD_TOPS);
+		if (marks)
+			return at + word_first(marks);
 	}
 	while (at < len && (unsigned char)text[at] < 0x80 &&
 	       !escapes[(unsigned char)text[at]])

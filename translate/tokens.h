@@ -22,8 +22,12 @@ int64_t tokens_text(struct str text);
  * overhead of roles and tools; images and documents in base64 or behind a URL count
  * TOKENS_IMAGE and not their bytes. What has another form than the API's counts by the
  * strings that are where they belong, or nothing. At least 1.
+ *
+ * is_rough: of longer texts only a part is counted and taken for the whole, a few per
+ * cent off for a quarter of the work; for the number in message_start, which the
+ * upstream's own replaces at the end.
  */
-int64_t tokens_request(struct json_object *request);
+int64_t tokens_request(struct json_object *request, bool is_rough);
 
 enum {
 	TOKENS_IMAGE = 1600

@@ -18,7 +18,7 @@ void count_handle(struct req *r)
 	if (messages_read(r, false) < 0)
 		return;
 	buf_lit(out, "{\"input_tokens\":");
-	jput_int(out, tokens_request(r->asked.root));
+	jput_int(out, tokens_request(r->asked.root, false));
 	buf_lit(out, "}");
 	reply_json(r);
 }

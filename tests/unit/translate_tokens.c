@@ -11,6 +11,7 @@
 
 #include "tests/unit/unit.h"
 #include "translate/jget.h"
+#include "translate/jput.h"
 
 #define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
 
@@ -289,10 +290,28 @@ START_TEST(requests_count_their_texts_and_frames)
 {
 	struct json_object *root = jget_parse(str_of(requests[_i].request));
 	ck_assert_ptr_nonnull(root);
-	int64_t tokens = tokens_request(root);
+	int64_t tokens = tokens_request(root, false);
 	ck_assert_msg(tokens >= requests[_i].least && tokens <= requests[_i].most,
 		      "%s: %d", requests[_i].name, (int)tokens);
 	json_object_put(root);
+}
+END_TEST
+
+/* Six copies, so that each text is long enough not to be counted in full. */
+START_TEST(a_rough_count_is_near_the_full_one)
+{
+	struct buf json;
+	buf_init(&json, 1 << 20);
+	buf_lit(&json, "{\"messages\":[{\"role\":\"user\",\"content\":\"");
+	for (int i = 0; i < 6; i++)
+		jput_escaped(&json, str_of(texts[_i].text));
+	buf_lit(&json, "\"}]}");
+	struct json_object *root = jget_parse(buf_str(&json));
+	double full = (double)tokens_request(root, false);
+	double off = ((double)tokens_request(root, true) / full - 1) * 100;
+	ck_assert_msg(off < 15 && off > -15, "%s: %+.0f %%", texts[_i].name, off);
+	json_object_put(root);
+	buf_release(&json);
 }
 END_TEST
 
@@ -302,6 +321,7 @@ static Suite *make_suite(void)
 	TCase *tcase = tcase_create("tokens");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, estimates_are_near_real_counts, 0, COUNT(texts));
+	tcase_add_loop_test(tcase, a_rough_count_is_near_the_full_one, 0, COUNT(texts));
 	tcase_add_loop_test(tcase, small_and_wrong_texts_count_a_little, 0, COUNT(small));
 	tcase_add_loop_test(tcase, time_is_linear_in_the_bytes, 0, COUNT(floods));
 	tcase_add_loop_test(tcase, requests_count_their_texts_and_frames, 0,
