@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The only clocks.  Deadlines are monotonic milliseconds; the wall is for people and dates. */
+/* The only clocks.  Deadlines are monotonic milliseconds; the wall is for people and
+ * dates. */
 #ifndef NIM_WORKER_CLOCK_H
 #define NIM_WORKER_CLOCK_H
 

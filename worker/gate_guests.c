@@ -52,7 +52,8 @@ void guests_move(struct guests *g, int fd, enum guest_list list, int64_t until_m
 	unlink_guest(g, fd);
 	guest = &g->table[fd];
 	if (list == GUEST_NONE) {
-		guest->has_spoken = false;
+		guest->is_watched = false;
+		guest->pieces = 0;
 		return;
 	}
 	guest->list = (uint8_t)list;
@@ -88,4 +89,19 @@ int64_t guests_due(const struct guests *g)
 		    g->table[g->first[i]].until_ms < due)
 			due = g->table[g->first[i]].until_ms;
 	return due;
+}
+
+int guests_waiting(const struct guests *g)
+{
+	return g->count[GUEST_HEAD] + g->count[GUEST_READY] + g->count[GUEST_LINGER];
+}
+
+int guests_oldest(const struct guests *g)
+{
+	static const enum guest_list order[] = { GUEST_LINGER, GUEST_HEAD, GUEST_READY };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (g->first[order[i]] >= 0)
+			return g->first[order[i]];
+	return -1;
 }

@@ -21,7 +21,8 @@ enum guest_list {
 struct guest {
 	int next, prev;	 /* descriptors; -1 = none */
 	uint8_t list;	 /* enum guest_list */
-	bool has_spoken; /* at least one byte came */
+	bool is_watched; /* it is in the epoll set */
+	uint16_t pieces; /* how often new bytes of its head have come */
 	int64_t until_ms;
 };
 
@@ -35,8 +36,10 @@ struct guests {
 void guests_init(struct guests *g, struct pool *p, int size);
 bool guests_fits(const struct guests *g, int fd);
 enum guest_list guests_list(const struct guests *g, int fd);
-/* Moves fd to the end of a list (GUEST_NONE: forgets it). until_ms: when its patience
- * ends. */
+/*
+ * Moves fd to the end of a list (GUEST_NONE: forgets it). until_ms: when its patience
+ * ends; not before that of the list's last. GUEST_HANDED has no end of patience: 0.
+ */
 void guests_move(struct guests *g, int fd, enum guest_list list, int64_t until_ms);
 /* The first of a list, or -1. */
 int guests_first(const struct guests *g, enum guest_list list);
@@ -44,5 +47,10 @@ int guests_first(const struct guests *g, enum guest_list list);
 int guests_expired(const struct guests *g, enum guest_list list, int64_t now_ms);
 /* The earliest end of patience; INT64_MAX when nobody waits. */
 int64_t guests_due(const struct guests *g);
+/* How many are not with a worker. */
+int guests_waiting(const struct guests *g);
+/* The one that should go when there is no room for another: whoever has had his answer
+ * before whoever has not; of these the oldest. -1 when nobody waits. */
+int guests_oldest(const struct guests *g);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "worker/gate_workers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -58,14 +59,35 @@ static int say(struct gate_worker *one, enum handover_kind kind, int fd)
 	return handover_send(one->fd, message, fd);
 }
 
+void gate_workers_expect(struct gate_workers *w, uint32_t slot, int64_t until_ms)
+{
+	if (!w->table[slot].is_expected)
+		w->expected++;
+	w->table[slot].is_expected = true;
+	w->expected_until_ms = until_ms;
+}
+
+static void arrive(struct gate_workers *w, uint32_t slot)
+{
+	if (w->table[slot].is_expected)
+		w->expected--;
+	w->table[slot].is_expected = false;
+}
+
 void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd)
 {
 	struct gate_worker *one = &w->table[slot];
 
-	pull(w, slot);
+	assert(one->fd < 0);
 	one->fd = fd;
-	one->handed = -1;
 	(void)say(one, HANDOVER_ASK, -1); /* a dead one shows by its end of file */
+}
+
+/* The sending has failed for want of memory or descriptors, not because a worker has
+ * died. */
+static bool is_ours(int error)
+{
+	return error == ETOOMANYREFS || error == ENOMEM || error == ENOBUFS;
 }
 
 int gate_workers_hand(struct gate_workers *w, int fd)
@@ -77,6 +99,10 @@ int gate_workers_hand(struct gate_workers *w, int fd)
 		if (say(&w->table[slot], HANDOVER_CONNECTION, fd) == 0) {
 			w->table[slot].handed = fd;
 			return (int)slot;
+		}
+		if (is_ours(errno)) {
+			push(w, slot); /* it is as idle as before */
+			return -1;
 		}
 	}
 	return -1;
@@ -100,6 +126,7 @@ enum gate_word gate_workers_hear(struct gate_workers *w, uint32_t slot)
 	if (message.kind == HANDOVER_TAKEN)
 		return GATE_TAKEN;
 	if (message.kind == HANDOVER_IDLE) {
+		arrive(w, slot);
 		push(w, slot);
 		return GATE_IDLE;
 	}

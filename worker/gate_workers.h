@@ -14,19 +14,27 @@ struct gate_worker {
 	uint32_t number; /* of the last message to it */
 	int handed;	 /* a connection it has not said TAKEN to; -1 = none */
 	bool is_idle;
+	bool is_expected; /* it has died or is new, and has not said yet that it is idle
+			   */
 	int below, above; /* in the stack of idle ones; slots, -1 = none */
 };
 
 struct gate_workers {
 	struct gate_worker *table; /* by slot; in the pool */
 	uint32_t size;
-	int top; /* the idle worker used last; -1 = none */
+	uint32_t expected;	   /* how many are */
+	int64_t expected_until_ms; /* then nobody counts on them any more */
+	int top;		   /* the idle worker used last; -1 = none */
 };
 
 enum gate_word { GATE_NOTHING, GATE_TAKEN, GATE_IDLE, GATE_DEAD };
 
+/* Nobody is there, and nobody is expected. */
 void gate_workers_init(struct gate_workers *w, struct pool *p, uint32_t size);
-/* A new process for a slot: asks it whether it is idle. Takes over fd. */
+/* The slot's worker will say soon that it is idle: until_ms, which never goes back. */
+void gate_workers_expect(struct gate_workers *w, uint32_t slot, int64_t until_ms);
+/* A new process for a slot, which must be empty: asks it whether it is idle. Takes over
+ * fd. */
 void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd);
 /*
  * Gives a connection to the idle worker that was used last. The caller keeps fd open
