@@ -35,11 +35,14 @@ void sse_release(struct sse *s)
 	sse_clear(s);
 }
 
-/* An empty line: the event is complete. Without data it is none. */
+/*
+ * An empty line: the event is complete. Without data it is none, but for "error": older
+ * Dynamo puts the reason into a comment beside it.
+ */
 static int dispatch(struct sse *s)
 {
 	struct str name = { s->name, s->name_len };
-	bool has_data = s->has_data;
+	bool has_data = s->has_data || str_eq(name, STR("error"));
 	s->name_len = 0;
 	s->has_data = false;
 	int result = has_data ? s->on_event(s->context, name, buf_str(&s->data)) : 0;

@@ -5,6 +5,7 @@
  * upstreams really send: CR, LF and CRLF, "data:" with or without a blank, several data
  * lines, comments, event/id/retry lines, a BOM at the start, a last event without its
  * empty line.
+ * One liberty: an event named "error" is delivered without data too.
  */
 #ifndef NIM_TRANSLATE_SSE_H
 #define NIM_TRANSLATE_SSE_H

@@ -45,6 +45,7 @@ static const struct {
 	{ "named", T("event: error\ndata: x\n\ndata: y\n\n"), "error=x|=y|" },
 	{ "last name wins", T("event: a\nevent: b\ndata: x\n\n"), "b=x|" },
 	{ "name without data is no event", T("event: a\n\ndata: x\n\n"), "=x|" },
+	{ "an error without data is one", T("event: error\n: why\n\n"), "error=|" },
 	{ "empty name", T("event: a\nevent\ndata: x\n\n"), "=x|" },
 	{ "name behind data", T("data: x\nevent: late\n\n"), "late=x|" },
 	{ "other fields", T("id: 7\nretry: 10\nfoo: bar\nfoo\ndata: x\n\n"), "=x|" },
