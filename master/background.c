@@ -39,13 +39,13 @@ static int find_folder(char folder[BACKGROUND_PATH])
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	bool is_own = state && *state == '/'; /* XDG: a relative one is ignored */
-	int n = snprintf(folder, BACKGROUND_PATH, "%s%s/nim/",
-			 is_own ? state
-			 : home ? home
-				: "",
-			 is_own ? "" : "/.local/state");
+	int n;
 
-	if (n < 0 || n > BACKGROUND_PATH - 32 || *folder != '/')
+	if (!is_own && !(home && *home == '/'))
+		return -1;
+	n = snprintf(folder, BACKGROUND_PATH, "%s%s/nim/", is_own ? state : home,
+		     is_own ? "" : "/.local/state");
+	if (n < 0 || n > BACKGROUND_PATH - 32)
 		return -1;
 	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';

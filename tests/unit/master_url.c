@@ -33,6 +33,7 @@ static const char *const invalid_urls[] = {
 	"https://host:0/v1",
 	"https://host:65536/v1",
 	"https://host:44x/v1",
+	"https://user@host/v1",
 	"https://user:password@host/v1",
 	"https://host/v1?a=b",
 	"https://host/v1#a",
