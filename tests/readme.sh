@@ -97,11 +97,11 @@ as_user()
 	case $1 in
 	*NVIDIA_API_KEY=*) upstream=NVIDIA_BASE_URL=http://127.0.0.1:$upstream_port/v1 ;;
 	esac
-	built=NIM_BUILD=$build
+	built="NIM_BUILD=$build PROXY_CONFIG=etc/nim.conf"
 	[ -z "${README_SETUP-}" ] || built=CI=true
 	# shellcheck disable=SC2086
 	exec env -i PATH="$work/bin:$PATH" HOME="$work/home" PROXY_PORT="$port" \
-		README_TEST="$work" "$built" $upstream \
+		README_TEST="$work" $built $upstream \
 		sh -c "cd '$work/tree' && ${2-}$1"
 }
 
