@@ -29,19 +29,16 @@ static bool is_good(uint8_t before, uint8_t after)
 static size_t next_ascii(const unsigned char *text, size_t max)
 {
 	size_t cut = max;
-	bool is_found = false;
 	uint8_t before = 0;
 	for (size_t at = 0; at <= max; at++) {
 		uint8_t kind = kinds[text[at]];
 		if (text[at] >= 0x80 || (kind & CR)) /* CR LF is one character */
 			return 0;
-		if (at > 0 && is_good(before, kind)) {
+		if (at > 0 && is_good(before, kind))
 			cut = at;
-			is_found = true;
-		}
 		before = kind;
 	}
-	return is_found ? cut : max;
+	return cut;
 }
 
 /* One half of a flag: a regional indicator, U+1F1E6 to U+1F1FF, alone. */

@@ -103,7 +103,8 @@ static const struct str foreign[] = {
 	T(ZEROS "-Zg"),
 	T(ZEROS "_Z"), /* no whole byte */
 	T(ZEROS "_Zm9vY"),
-	T(ZEROS "_Zh"), /* bits beyond the byte */
+	T(ZEROS "_Zm9vA"), /* a digit that adds no byte */
+	T(ZEROS "_Zh"),	   /* bits beyond the byte */
 	T(ZEROS "_Zm9"),
 	T(ZEROS "_Zg=="),
 	T(ZEROS "_Zm+v"),

@@ -54,6 +54,8 @@ static const struct {
 	{ 1, FAMILY FLAG FLAG, FAMILY "|" FLAG "|" FLAG },
 	{ 1, FAMILY "\xe2\x80\x8d",
 	  FAMILY "\xe2\x80\x8d" }, /* a joiner without a partner */
+	{ 1, "a" HALF_FLAG, "a|" HALF_FLAG },
+	{ 1, HALF_FLAG "\xf0\x9f\x8f\x81" FLAG, HALF_FLAG "|\xf0\x9f\x8f\x81|" FLAG },
 	{ 2, "." ACUTE "abc", "." ACUTE "a|bc" },
 	{ 2, "\xff\xff\xff", "\xff\xff|\xff" },
 	{ 2, "\xe6\xbc", "\xe6\xbc" },
