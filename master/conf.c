@@ -23,8 +23,9 @@ enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
 static const char default_url[] = "https://integrate.api.nvidia.com/v1";
 
-static void add_line(struct buf *to, const char *file, const config_setting_t *setting,
-		     const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void
+add_line(struct buf *to, const char *file, const config_setting_t *setting,
+	 const char *format, va_list args)
 {
 	const char *own = setting ? config_setting_source_file(setting) : NULL;
 	char text[1024];

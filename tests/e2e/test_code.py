@@ -196,6 +196,17 @@ class Code(unittest.TestCase):
         self.write("out.go", "")
         self.assertEqual(self.end(process)[0], 3)
 
+    def test_claude_finds_signals_as_they_were(self):
+        os.unlink(self.path("bin/claude"))
+        os.symlink(shutil.which("cat"), self.path("bin/claude"))
+        status, out, _ = self.end(self.start("--", "/proc/self/status"))
+        self.assertEqual(status, 0)
+        for name in ("SigBlk", "SigIgn"):
+            with open("/proc/self/status", encoding="ascii") as f:
+                mine = int(re.search(rf"^{name}:\s*(\w+)$", f.read(), re.M).group(1), 16)
+            claudes = int(re.search(rf"^{name}:\s*(\w+)$", out, re.M).group(1), 16)
+            self.assertEqual(claudes & ~mine, 0, name)
+
     def test_without_a_key_it_says_what_to_do(self):
         status, _, err = self.end(self.start(NVIDIA_API_KEY=None))
         self.assertEqual(status, 1)
