@@ -11,7 +11,8 @@
 
 #define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
 #define FAMILY	     "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
-#define FLAG	     "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
+#define HALF_FLAG    "\xf0\x9f\x87\xa6"
+#define FLAG	     HALF_FLAG "\xf0\x9f\x87\xb9"
 #define KANJI	     "\xe6\xbc\xa2"
 #define ACUTE	     "\xcc\x81" /* combining */
 
