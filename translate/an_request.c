@@ -41,11 +41,14 @@ static int missing(const char *name, struct jget_error *error)
 static int read_required(struct an_request *r, bool want_max_tokens,
 			 struct jget_error *error)
 {
-	const struct jget_path at = { NULL, "messages", 0 };
+	const struct jget_path at = { NULL, "messages", 0 }, model = { NULL, "model", 0 };
 	int result = jget_str(r->root, "model", NULL, &r->model, error);
 
 	if (result <= 0)
 		return result < 0 ? -1 : missing("model", error);
+	if (r->model.len == 0)
+		return jget_fail(error, &model,
+				 "String should have at least 1 character");
 	result = jget_array(r->root, "messages", NULL, &r->messages, error);
 	if (result <= 0)
 		return result < 0 ? -1 : missing("messages", error);

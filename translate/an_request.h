@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a client asked for: the body of POST /v1/messages (and …/count_tokens) read and checked
- * (API reference, "Messages", request).  Only the frame is read into fields; messages and
- * tools stay json trees that oa_messages and oa_tools walk.  Unknown members are ignored at any
- * depth: they change with every client release.
+ * What a client asked for: the body of POST /v1/messages (and …/count_tokens) read and
+ * checked (API reference, "Messages", request).  Only the frame is read into fields;
+ * messages and tools stay json trees that oa_messages and oa_tools walk.  Unknown members
+ * are ignored at any depth: they change with every client release.
  */
 #ifndef NIM_TRANSLATE_AN_REQUEST_H
 #define NIM_TRANSLATE_AN_REQUEST_H
@@ -18,19 +18,19 @@ enum an_thinking {
 };
 
 struct an_request {
-	struct json_object *root;     /* hangs on the pool */
+	struct json_object *root; /* hangs on the pool */
 	struct str model;
-	int64_t max_tokens;	      /* > 0; 0 in a count_tokens request that has none */
+	int64_t max_tokens; /* > 0; 0 in a count_tokens request that has none */
 	bool is_stream;
-	bool has_tools;		      /* at least one tool */
-	struct json_object *messages; /* array, not empty */
-	struct json_object *system;   /* string or array, or NULL */
-	struct json_object *tools;    /* array or NULL */
-	struct json_object *tool_choice; /* object or NULL */
+	bool has_tools;			    /* at least one tool */
+	struct json_object *messages;	    /* array, not empty */
+	struct json_object *system;	    /* string or array, or NULL */
+	struct json_object *tools;	    /* array or NULL */
+	struct json_object *tool_choice;    /* object or NULL */
 	struct json_object *stop_sequences; /* array of strings or NULL */
 	enum an_thinking thinking;
-	struct str effort;	      /* output_config.effort, or empty */
-	struct json_object *schema;   /* output_config.format.schema, or NULL */
+	struct str effort;	    /* output_config.effort, or empty */
+	struct json_object *schema; /* output_config.format.schema, or NULL */
 	bool has_temperature, has_top_p, has_top_k;
 	double temperature, top_p;
 	int64_t top_k;

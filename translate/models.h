@@ -25,8 +25,9 @@ struct model {
 };
 
 struct model_alias {
-	const char *from; /* shell pattern, fnmatch(3) with FNM_PATHNAME: * is all but / */
-	struct str to;	  /* a model id */
+	const char
+		*from; /* shell pattern, fnmatch(3) with FNM_PATHNAME: * is all but / */
+	struct str to; /* a model id */
 };
 
 struct models {

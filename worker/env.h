@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker's whole inheritance from the master: nothing else crosses the fork.  The settings part is
- * filled by the configuration (master/conf_opts.c has a row for each) and read-only afterwards.
+ * A worker's whole inheritance from the master: nothing else crosses the fork.  The
+ * settings part is filled by the configuration (master/conf_opts.c has a row for each)
+ * and read-only afterwards.
  */
 #ifndef NIM_WORKER_ENV_H
 #define NIM_WORKER_ENV_H
@@ -13,38 +14,38 @@
 
 /* Times are milliseconds, sizes bytes, unless the name says otherwise. */
 struct worker_settings {
-	int64_t commit_after_ms;   /* -1 waits for the status */
+	int64_t commit_after_ms; /* -1 waits for the status */
 	int64_t ping_interval_ms;
-	int64_t delta_chars;	   /* 0 = no cutting */
+	int64_t delta_chars; /* 0 = no cutting */
 	int64_t head_timeout_ms;
-	int64_t body_timeout_ms;   /* plus one second for each 64 KiB */
+	int64_t body_timeout_ms; /* plus one second for each 64 KiB */
 	int64_t body_max_bytes;
-	int64_t send_timeout_ms;   /* a client that takes nothing for so long has left */
-	int64_t waiting_max;	   /* connections whose head the gate waits for */
+	int64_t send_timeout_ms; /* a client that takes nothing for so long has left */
+	int64_t waiting_max;	 /* connections whose head the gate waits for */
 	int64_t connect_timeout_ms;
 	int64_t first_byte_timeout_ms; /* request sent → first event */
-	int64_t gap_timeout_ms;	   /* between events */
-	int64_t total_timeout_ms;  /* one request upstream, all in all */
-	int64_t reply_timeout_ms;  /* a non-streaming answer (Claude Code waits 300 s) */
-	int64_t ride_out_ms;	   /* how long a committed answer retries before content */
+	int64_t gap_timeout_ms;	       /* between events */
+	int64_t total_timeout_ms;      /* one request upstream, all in all */
+	int64_t reply_timeout_ms; /* a non-streaming answer (Claude Code waits 300 s) */
+	int64_t ride_out_ms;	  /* how long a committed answer retries before content */
 	bool use_http2;
 };
 
 struct worker_env {
 	struct worker_settings settings;
 	struct models models;
-	struct str base_url;	   /* of the upstream, without a slash at the end */
-	struct str api_key;	   /* of the upstream; empty = none is sent */
-	bool has_proxy_key;	   /* PROXY_API_KEY is set */
+	struct str base_url; /* of the upstream, without a slash at the end */
+	struct str api_key;  /* of the upstream; empty = none is sent */
+	bool has_proxy_key;  /* PROXY_API_KEY is set */
 	uint8_t proxy_key_sha256[32];
 	const char *version;
-	X509_STORE *ca_store;	   /* parsed once, shared by all workers; NULL for http:// */
+	X509_STORE *ca_store; /* parsed once, shared by all workers; NULL for http:// */
 	int64_t start_wall_s;
 
 	struct shm_segment *segment;
-	int listeners[8];	   /* for the gate only */
+	int listeners[8]; /* for the gate only */
 	int listener_count;
-	int alive_fd;		   /* reads EOF when the master is gone */
+	int alive_fd; /* reads EOF when the master is gone */
 };
 
 #endif

@@ -232,6 +232,8 @@ static enum attempt judge_silence(struct relay *rl)
 {
 	if (rl->r->stream.finish != OA_FINISH_NONE)
 		return ATTEMPT_ANSWERED;
+	if (has_content(rl) && rl->is_committed)
+		return ATTEMPT_BROKEN; /* ends as any broken stream does */
 	relay_silence(rl);
 	return has_content(rl) ? ATTEMPT_BROKEN : ATTEMPT_REFUSED;
 }
