@@ -79,7 +79,8 @@ static void warm(struct master *m)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		die("cannot start libcurl");
-	tls_warm_handshake(); /* http:// too: ids want random bytes, and with them all of that */
+	tls_warm_handshake(); /* http:// too: ids want random bytes, and those all of it
+			       */
 	if (!str_has_prefix(m->env.base_url, STR("https://")))
 		return;
 	m->env.ca_store = tls_warm_ca_store();

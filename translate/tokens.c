@@ -74,77 +74,20 @@ struct count {
 	int64_t excess; /* letters from the fifth of each word */
 };
 
+#define TEN(k)	   k, k, k, k, k, k, k, k, k, k
+#define LETTERS(k) TEN(k), TEN(k), k, k, k, k, k, k
+
+/* What is not named is punctuation. */
+static const uint8_t kinds[128] = {
+	['\t'] = SPACE,		['\n'] = LINE_END,   ['\r'] = LINE_END,
+	[' '] = SPACE,		['0'] = TEN(NUMBER), ['A'] = LETTERS(UPPER),
+	['a'] = LETTERS(LOWER),
+};
+
 static enum kind kind_of(char byte)
 {
 	unsigned char c = (unsigned char)byte;
-	static const uint8_t kinds[128] = {
-		['\t'] = SPACE,
-		['\n'] = LINE_END,
-		['\r'] = LINE_END,
-		[' '] = SPACE,
-		['0'] = NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		NUMBER,
-		['A'] = UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		UPPER,
-		['a'] = LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-		LOWER,
-	};
+
 	return c < 0x80 ? (enum kind)kinds[c] : WIDE;
 }
 
