@@ -209,6 +209,7 @@ class Stops(Case):
         os.kill(self.nim.pid, signal.SIGTERM)
         wait_for(lambda: "event=stopping" in self.nim.log(), what="the stop")
         wait_for(self.refuses, what="the listener to be closed")
+        self.assertTrue(stream.is_alive(), "the listener was closed only at the end")
         self.assertTrue(stream.is_whole())
         self.assertEqual(self.nim.stop(), 0)
         self.assertNotIn("event=killed", self.nim.log())
