@@ -320,15 +320,16 @@ COMPLETE, ERROR, CUT = "complete", "error", "cut"
 
 
 def read(raw, end=COMPLETE, delta_chars=None):
-    """Reads a stream that should end in that way: COMPLETE (message_stop), ERROR (an error event) or CUT (the
-    connection broke: neither). Returns the Reader, with message, error, pings and problems."""
+    """Reads a stream that should end in that way, or in one of these ways: COMPLETE (message_stop), ERROR (an error
+    event), CUT (the connection broke: neither). Returns the Reader, with message, error, pings and problems."""
     reader = Reader(delta_chars)
     events, problems = split_events(raw)
     reader.problems += problems
     for name, text in events:
         reader.take(name, text)
     how = COMPLETE if reader.has_stop else ERROR if reader.error is not None else CUT
-    if how != end:
+    reader.how = how
+    if how != end and how not in (end if isinstance(end, tuple) else ()):
         reader.say(f"the stream ended as {how}, not as {end}")
     return reader
 

@@ -427,9 +427,9 @@ class Case(unittest.TestCase):
         self.assertRegex(answer.headers["request-id"], r"^req_\w+$")
         reader = grammar.read(answer.body, end, self.delta_chars)
         self.assertEqual(reader.problems, [], answer.body.decode("utf-8", "replace")[-3000:])
-        if end == grammar.COMPLETE:
+        if reader.how == grammar.COMPLETE:
             self.assertTrue(answer.is_complete, "the chunked body has no end")
-        if end == grammar.CUT:
+        if reader.how == grammar.CUT:
             self.assertFalse(answer.is_complete, "a clean end of a message that is none")
         reader.answer = answer
         return reader
@@ -475,6 +475,16 @@ class Tap(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.count = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        seconds = time.monotonic() - self.began
+        if seconds > 2:
+            print(f"# that took {seconds:.1f} s", flush=True)
 
     def line(self, word, test, more=""):
         self.count += 1

@@ -3,6 +3,7 @@
 """The processes: whoever is killed, the service goes on; whoever stops it, nothing is left."""
 
 import os
+import pty
 import pwd
 import re
 import signal
@@ -259,6 +260,23 @@ class Stops(Case):
         wait_for(lambda: "event=reload" in self.nim.log(), what="the word")
         self.assertTrue(self.healthy())
         self.assertEqual(sorted(children(self.nim.pid)), sorted(self.family[1:]))
+
+
+class Terminal(Case):
+    def test_a_closed_terminal_ends_it(self):
+        """SIGHUP alone is a word (above); with a terminal that has gone it is the end."""
+        port = harness.free_port()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(harness.NIM, ["nim", "proxy", "--config", self.nim.conf],
+                      {"PROXY_PORT": str(port), "NVIDIA_API_KEY": harness.KEY})
+        text = b""
+        while b"event=ready" not in text:
+            text += os.read(terminal, 4096)
+        family = [pid] + children(pid)
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertEqual([p for p in family if has_state(p) not in (None, "Z", "X")], [])
 
 
 class Holdings(Case):

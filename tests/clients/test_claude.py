@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Claude Code itself, headless, through nim: what it shows, and what its tools did to the disk."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import clients
+import harness
+from clients import CLAUDE, TOKEN, call, say
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SECONDS = 120 * harness.SLOW
+
+
+class Session:
+    """The lines of one run in stream-json form."""
+
+    def __init__(self, run):
+        self.run = run
+        self.lines = []
+        for line in run.stdout.splitlines():
+            try:
+                self.lines.append(json.loads(line))
+            except ValueError:
+                pass
+        self.result = next((x for x in self.lines if x.get("type") == "result"), {})
+
+    def blocks(self, role, kind):
+        return [b for x in self.lines if x.get("type") == role and isinstance(x["message"]["content"], list)
+                for b in x["message"]["content"] if b["type"] == kind]
+
+    def retries(self):
+        return [x for x in self.lines if x.get("subtype") == "api_retry"]
+
+
+class Claude(clients.Case):
+    def setUp(self):
+        super().setUp()
+        self.home = tempfile.mkdtemp(prefix="nim-test-claude-")
+        self.work = os.path.join(self.home, "work")
+        os.mkdir(self.work)
+
+    def tearDown(self):
+        shutil.rmtree(self.home, ignore_errors=True)
+        super().tearDown()
+
+    def env(self):
+        """All that Claude Code gets: nothing of the caller's but PATH."""
+        return {"PATH": os.path.dirname(CLAUDE) + ":" + os.environ["PATH"], "HOME": self.home,
+                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "IS_SANDBOX": "1", "DISABLE_AUTOUPDATER": "1",
+                "LC_ALL": "C.UTF-8"}
+
+    FLAGS = ("--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions")
+
+    def ask(self, prompt, *more, **env):
+        run = subprocess.run([CLAUDE, "-p", prompt, *self.FLAGS, *more], cwd=self.work, stdin=subprocess.DEVNULL,
+                             env={**self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": TOKEN, **env},
+                             capture_output=True, text=True, timeout=SECONDS, check=False)
+        return self.good(Session(run))
+
+    def good(self, session):
+        self.assertEqual(session.result.get("subtype"), "success",
+                         session.run.stdout[-3000:] + session.run.stderr[-1000:])
+        self.assertFalse(session.result["is_error"], session.result)
+        return session
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as f:
+            return f.read()
+
+    def test_text(self):
+        text = "Grüße: 1 < 2 && \"x\" \\ 世界 🙂."
+        session = self.ask("Say it. " + say(text))
+        self.assertEqual(session.result["result"], text)
+        self.assertEqual(session.result["num_turns"], 1)
+        self.assertEqual(session.retries(), [])
+        self.assertGreater(session.result["usage"]["input_tokens"], 1000)
+        self.assertGreater(session.result["usage"]["output_tokens"], 2)
+
+    def test_text_output_form(self):
+        run = subprocess.run([CLAUDE, "-p", say("Just this.")], cwd=self.work, stdin=subprocess.DEVNULL,
+                             env={**self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_API_KEY": TOKEN},
+                             capture_output=True, text=True, timeout=SECONDS, check=False)
+        self.assertEqual((run.stdout.strip(), run.returncode), ("Just this.", 0), run.stderr)
+
+    def test_write_read_edit_bash(self):
+        file = self.path("a.txt")
+        session = self.ask("Work. " + say(
+            "I write. " + call("Write", file_path=file, content="one\ntwo \"quoted\" \\n\nthree\n"),
+            "I read. " + call("Read", file_path=file),
+            "I edit. " + call("Edit", file_path=file, old_string="two \"quoted\" \\n", new_string="zwei 🙂"),
+            "I count. " + call("Bash", command="wc -l < a.txt | tr -d ' ' > count", description="Count the lines"),
+            "All done."))
+        self.assertEqual(self.read("a.txt"), "one\nzwei 🙂\nthree\n")
+        self.assertEqual(self.read("count"), "3\n")
+        self.assertEqual(session.result["result"], "All done.")
+        self.assertEqual([b["name"] for b in session.blocks("assistant", "tool_use")],
+                         ["Write", "Read", "Edit", "Bash"])
+        self.assertFalse([b for b in session.blocks("user", "tool_result") if b.get("is_error")])
+        self.assertEqual(session.retries(), [])
+        self.assertEqual(self.upstream.stats()["posts"], 5)
+
+    def test_three_tools_at_once(self):
+        session = self.ask("Work. " + say(
+            "Three. " + "".join(call("Write", file_path=self.path(n), content=n + "\n") for n in "abc"),
+            "Three more. " + "".join(call("Bash", command=f"cat {n} > {n}2", description="Copy") for n in "abc"),
+            "Ready."))
+        for name in "abc":
+            self.assertEqual(self.read(name), name + "\n")
+            self.assertEqual(self.read(name + "2"), name + "\n")
+        ids = [b["id"] for b in session.blocks("assistant", "tool_use")]
+        self.assertEqual(len(set(ids)), 6)
+        self.assertEqual(self.upstream.stats()["posts"], 3)
+
+    def test_thinking(self):
+        session = self.ask("Think. " + say("<think>First I ponder.</think>Then I write. "
+                                           + call("Bash", command="echo x > t", description="Write"), "The end."))
+        self.assertEqual([b["thinking"] for b in session.blocks("assistant", "thinking")], ["First I ponder."])
+        self.assertEqual(self.read("t"), "x\n")
+        self.assertEqual(session.result["result"], "The end.")
+
+    def test_an_image_that_is_read_reaches_the_model(self):
+        with open(self.path("p.png"), "wb") as f:
+            f.write(base64.b64decode(PNG))
+        self.ask("Look. " + say(call("Read", file_path=self.path("p.png")), "Seen."))
+        self.assertIn("data:image/png;base64,", json.dumps(self.upstream.stats()["last"]["body"]))
+
+    def test_a_tool_that_fails_is_told_to_the_model(self):
+        session = self.ask("Work. " + say(call("Read", file_path=self.path("none")), "No such file."))
+        self.assertTrue(session.blocks("user", "tool_result")[0]["is_error"])
+        self.assertIn("tool", [m["role"] for m in self.upstream.stats()["last"]["body"]["messages"]])
+
+    def test_subagents_side_by_side(self):
+        def task(n):
+            return call("Agent", description=f"Task {n}", subagent_type="general-purpose",
+                        prompt=f"Do part {n}. " + say_inner(f"Part {n} done."))
+
+        def say_inner(text):
+            return f"[[say]]{text}[[/say]]"  # a script in a script would end the outer one
+
+        session = self.ask("Delegate. " + say("Three helpers. " + task(1) + task(2) + task(3), "All reported."))
+        self.assertEqual(session.result["result"], "All reported.")
+
+    def test_other_models_and_an_upstream_that_stumbles(self):
+        for model in ("mock/500-once@a", "mock/429-after-1@a", "mock/close-once@a", "mock/stall-1", "mock/crlf"):
+            with self.subTest(model):
+                session = self.ask("Hello", "--model", model)
+                self.assertTrue(session.result["result"].startswith(("Hello", "One two")), session.result)
+
+    def test_opus_sonnet_haiku_and_fable(self):
+        for name in ("opus", "sonnet", "haiku", "fable"):
+            with self.subTest(name):
+                self.assertEqual(self.ask(say("Hi."), "--model", name).result["result"], "Hi.")
+
+    def test_a_wrong_key_is_told_at_once(self):
+        run = subprocess.run([CLAUDE, "-p", "x", *self.FLAGS], cwd=self.work, stdin=subprocess.DEVNULL, env={
+            **self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": "wrong"}, capture_output=True,
+            text=True, timeout=SECONDS, check=False)
+        session = Session(run)
+        self.assertTrue(session.result["is_error"])
+        self.assertIn("401", session.result["result"])
+        self.assertEqual(session.retries(), [])
+
+    # ---- nim code
+
+    def code(self, conf, *arguments, **env):
+        run = subprocess.run([harness.NIM, "code", "--config", conf, *arguments], cwd=self.work,
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False,
+                             env={**self.env(), "NVIDIA_API_KEY": harness.KEY, "PROXY_API_KEY": TOKEN, **env})
+        return Session(run)
+
+    def test_nim_code_uses_the_proxy_that_runs(self):
+        session = self.good(self.code(self.nim.conf, "--", "-p", "Work. " + say(
+            call("Bash", command="echo y > f", description="Write"), "Through nim code."), *self.FLAGS))
+        self.assertEqual(session.result["result"], "Through nim code.")
+        self.assertEqual(self.read("f"), "y\n")
+        self.assertEqual(session.run.returncode, 0)
+        self.assertFalse(self.nim.died())
+        self.assertEqual(self.upstream.stats()["posts"], 2)
+
+    def test_nim_code_starts_one_and_stops_it(self):
+        port = harness.free_port()
+        folder = os.path.join(self.home, "conf")
+        shutil.copytree(self.nim.conf_folder, folder)
+        conf = os.path.join(folder, "nim.conf")
+        with open(conf, encoding="utf-8") as f:
+            text = f.read()
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write(text.replace(f"port = {self.nim.port};", f"port = {port};"))
+        os.chmod(self.home, 0o755)
+        session = self.good(self.code(conf, "--", "-p", say("On my own."), *self.FLAGS))
+        self.assertEqual(session.result["result"], "On my own.")
+        with self.assertRaises(OSError):
+            harness.wait_for(lambda: harness.request(port, "GET", "/healthz").status and None, 5)
+        self.assertEqual(self.upstream.stats()["posts"], 1)
+
+    def test_nim_code_takes_a_model(self):
+        session = self.good(self.code(self.nim.conf, "--model", "mock/crlf", "--", "-p", "Hi", *self.FLAGS))
+        self.assertEqual(session.result["result"], "Hello, this is the simulated NIM.")
+
+    def test_nim_code_changes_no_file_of_the_user(self):
+        settings = os.path.join(self.home, ".claude", "settings.json")
+        os.makedirs(os.path.dirname(settings))
+        with open(settings, "w", encoding="utf-8") as f:
+            f.write('{"theme": "dark"}')
+        self.code(self.nim.conf, "--", "-p", say("x"), *self.FLAGS)
+        with open(settings, encoding="utf-8") as f:
+            self.assertEqual(f.read(), '{"theme": "dark"}')
+
+
+if __name__ == "__main__":
+    harness.main()
