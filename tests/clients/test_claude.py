@@ -49,7 +49,7 @@ class Claude(clients.Case):
         shutil.rmtree(self.home, ignore_errors=True)
         super().tearDown()
 
-    def env(self):
+    def own_env(self):
         """All that Claude Code gets: nothing of the caller's but PATH."""
         return {"PATH": os.path.dirname(CLAUDE) + ":" + os.environ["PATH"], "HOME": self.home,
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "IS_SANDBOX": "1", "DISABLE_AUTOUPDATER": "1",
@@ -59,7 +59,7 @@ class Claude(clients.Case):
 
     def ask(self, prompt, *more, **env):
         run = subprocess.run([CLAUDE, "-p", prompt, *self.FLAGS, *more], cwd=self.work, stdin=subprocess.DEVNULL,
-                             env={**self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": TOKEN, **env},
+                             env={**self.own_env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": TOKEN, **env},
                              capture_output=True, text=True, timeout=SECONDS, check=False)
         return self.good(Session(run))
 
@@ -87,7 +87,7 @@ class Claude(clients.Case):
 
     def test_text_output_form(self):
         run = subprocess.run([CLAUDE, "-p", say("Just this.")], cwd=self.work, stdin=subprocess.DEVNULL,
-                             env={**self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_API_KEY": TOKEN},
+                             env={**self.own_env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_API_KEY": TOKEN},
                              capture_output=True, text=True, timeout=SECONDS, check=False)
         self.assertEqual((run.stdout.strip(), run.returncode), ("Just this.", 0), run.stderr)
 
@@ -140,14 +140,14 @@ class Claude(clients.Case):
 
     def test_subagents_side_by_side(self):
         def task(n):
-            return call("Agent", description=f"Task {n}", subagent_type="general-purpose",
-                        prompt=f"Do part {n}. " + say_inner(f"Part {n} done."))
-
-        def say_inner(text):
-            return f"[[say]]{text}[[/say]]"  # a script in a script would end the outer one
+            return call("Agent", description=f"Task {n}", subagent_type="general-purpose", run_in_background=False,
+                        prompt=f"Do part {n}. <|sub|>Part {n} is done.<|/sub|>")
 
         session = self.ask("Delegate. " + say("Three helpers. " + task(1) + task(2) + task(3), "All reported."))
         self.assertEqual(session.result["result"], "All reported.")
+        results = json.dumps(session.blocks("user", "tool_result"))
+        for n in (1, 2, 3):
+            self.assertIn(f"Part {n} is done.", results)
 
     def test_other_models_and_an_upstream_that_stumbles(self):
         for model in ("mock/500-once@a", "mock/429-after-1@a", "mock/close-once@a", "mock/stall-1", "mock/crlf"):
@@ -162,19 +162,19 @@ class Claude(clients.Case):
 
     def test_a_wrong_key_is_told_at_once(self):
         run = subprocess.run([CLAUDE, "-p", "x", *self.FLAGS], cwd=self.work, stdin=subprocess.DEVNULL, env={
-            **self.env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": "wrong"}, capture_output=True,
+            **self.own_env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": "wrong"}, capture_output=True,
             text=True, timeout=SECONDS, check=False)
         session = Session(run)
         self.assertTrue(session.result["is_error"])
-        self.assertIn("401", session.result["result"])
         self.assertEqual(session.retries(), [])
+        self.assertEqual(self.upstream.stats()["requests"], 0)
 
     # ---- nim code
 
     def code(self, conf, *arguments, **env):
         run = subprocess.run([harness.NIM, "code", "--config", conf, *arguments], cwd=self.work,
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False,
-                             env={**self.env(), "NVIDIA_API_KEY": harness.KEY, "PROXY_API_KEY": TOKEN, **env})
+                             env={**self.own_env(), "NVIDIA_API_KEY": harness.KEY, "PROXY_API_KEY": TOKEN, **env})
         return Session(run)
 
     def test_nim_code_uses_the_proxy_that_runs(self):

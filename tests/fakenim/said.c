@@ -25,7 +25,10 @@ static size_t find(struct str s, size_t from, struct str needle)
 /* Block number n of a text; false when there are fewer. */
 static bool block_at(struct str text, size_t n, struct str *block)
 {
-	const struct str open = STR("<|say|>"), close = STR("<|/say|>");
+	const struct str say = STR("<|say|>");
+	bool is_inner = find(text, 0, say) == text.len;
+	const struct str open = is_inner ? STR("<|sub|>") : say;
+	const struct str close = is_inner ? STR("<|/sub|>") : STR("<|/say|>");
 	size_t at = 0;
 
 	for (;;) {

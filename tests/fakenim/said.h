@@ -7,7 +7,9 @@
  * assistant messages behind it, block k is spoken (counted from 0), behind the last block
  * "Done.". In a block, plain text is content, <think>…</think> is reasoning_content,
  * <tool_call>{"name":…,"arguments":{…}}</tool_call> a tool call (several: parallel),
- * <|wait N|> a pause of N milliseconds.
+ * <|wait N|> a pause of N milliseconds. A message without <|say|> may hold <|sub|> …
+ * <|/sub|> in the same way: so a tool call inside a script can carry the script of
+ * another conversation, a subagent's.
  *
  * Without a script it does what a modest assistant would: calls Bash once, or tells what
  * a tool printed, or says that it is simulated.
