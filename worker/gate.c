@@ -22,6 +22,7 @@
 enum {
 	ACCEPT_BATCH = 64, /* then the others get their turn */
 	EVENTS_MAX = 256,
+	WORDS_MAX = 16, /* of one worker in a round */
 	HOPE_MS = 1000, /* how soon a new worker says that it is idle, or a dead one is
 			   replaced */
 };
@@ -54,14 +55,17 @@ static void lose_worker(struct gate *g, uint32_t slot)
 	gate_front_greet(&g->front, handed); /* nothing of it has been read */
 }
 
-static void on_worker(struct gate *g, uint32_t slot)
+/* False when the worker has no more to say. */
+static bool on_word(struct gate *g, uint32_t slot)
 {
 	struct gate_worker *one = &g->workers.table[slot];
 	int handed = one->handed;
 
-	if (one->fd < 0) /* it went earlier in this round */
-		return;
 	switch (gate_workers_hear(&g->workers, slot)) {
+	case GATE_NOTHING:
+		return false;
+	case GATE_STALE:
+		break;
 	case GATE_TAKEN:
 		one->handed = -1;
 		if (handed >= 0)
@@ -75,10 +79,18 @@ static void on_worker(struct gate *g, uint32_t slot)
 		break;
 	case GATE_DEAD:
 		lose_worker(g, slot);
-		break;
-	case GATE_NOTHING:
-		break;
+		return false;
 	}
+	return true;
+}
+
+/* All that it has said so far: the order of the idle ones hangs on it. */
+static void on_worker(struct gate *g, uint32_t slot)
+{
+	if (g->workers.table[slot].fd < 0) /* it went earlier in this round */
+		return;
+	for (int i = 0; i < WORDS_MAX && on_word(g, slot); i++)
+		;
 }
 
 static void on_control(struct gate *g)
@@ -167,8 +179,8 @@ static enum worker_exit loop(struct gate *g)
 		shm_slot_beat(g->slot, g->now_ms);
 		for (int i = 0; i < n; i++)
 			on_event(g, &events[i]);
-		accept_some(g);
 		gate_front_expire(&g->front);
+		accept_some(g);
 		gate_door_tick(&g->door, g->now_ms);
 	}
 	return g->is_orphaned ? WORKER_ORPHANED : WORKER_RETIRED;

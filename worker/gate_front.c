@@ -121,17 +121,28 @@ static bool has_hope(const struct gate_front *f)
 	       (uint32_t)f->guests.count[GUEST_READY] < f->workers->expected;
 }
 
-/* The head is whole. */
+static bool try_hand(struct gate_front *f, int fd)
+{
+	if (gate_workers_hand(f->workers, fd) < 0)
+		return false;
+	unwatch(f, fd);
+	guests_move(&f->guests, fd, GUEST_HANDED, 0);
+	return true;
+}
+
+/*
+ * The head is whole. When nobody is idle, somebody may have said in the meantime that he
+ * is: a worker can be faster than a round of the gate. So nobody is refused before all
+ * that workers have said until now has been heard, which is in the next round.
+ */
 static void hand(struct gate_front *f, int fd)
 {
-	if (gate_workers_hand(f->workers, fd) >= 0) {
-		unwatch(f, fd);
-		guests_move(&f->guests, fd, GUEST_HANDED, 0);
-	} else if (has_hope(f)) {
+	if (try_hand(f, fd))
+		return;
+	if (has_hope(f))
 		guests_move(&f->guests, fd, GUEST_READY, f->now_ms + READY_MS);
-	} else {
-		refuse(f, fd, OVERLOADED);
-	}
+	else
+		guests_move(&f->guests, fd, GUEST_DOOMED, f->now_ms);
 }
 
 /* Looks what has come of a head; the bytes stay where they are. */
@@ -197,12 +208,17 @@ void gate_front_event(struct gate_front *f, int fd, uint32_t events)
 	}
 }
 
+static bool serve_first(struct gate_front *f, enum guest_list list)
+{
+	int fd = guests_first(&f->guests, list);
+
+	return f->workers->top >= 0 && fd >= 0 && try_hand(f, fd);
+}
+
 void gate_front_serve(struct gate_front *f)
 {
-	int fd;
-
-	while (f->workers->top >= 0 && (fd = guests_first(&f->guests, GUEST_READY)) >= 0)
-		hand(f, fd);
+	while (serve_first(f, GUEST_READY) || serve_first(f, GUEST_DOOMED))
+		;
 }
 
 void gate_front_taken(struct gate_front *f, int fd)
@@ -217,13 +233,18 @@ void gate_front_not_taken(struct gate_front *f, int fd)
 
 static void tell_drops(struct gate_front *f)
 {
+	struct log_line l;
+
 	if (f->drops == 0 || f->now_ms - f->told_ms < TOLD_MS)
 		return;
+	log_begin(&l, LOG_LEVEL_WARN, "crowded");
+	log_int(&l, "dropped", (int64_t)f->drops);
+	log_int(&l, "may_wait", f->waiting_max);
+	log_text(&l, "msg",
+		 "the oldest waiting connections made room; see waiting_max and ulimit "
+		 "-n");
+	log_end(&l);
 	f->told_ms = f->now_ms;
-	log_say(LOG_LEVEL_WARN, "gate",
-		"%llu connections dropped to make room: %d may wait (waiting_max, "
-		"ulimit -n)",
-		(unsigned long long)f->drops, f->waiting_max);
 	f->drops = 0;
 }
 
@@ -237,7 +258,8 @@ void gate_front_expire(struct gate_front *f)
 		else
 			drop(f, fd);
 	}
-	while ((fd = guests_expired(&f->guests, GUEST_READY, f->now_ms)) >= 0)
+	while ((fd = guests_expired(&f->guests, GUEST_READY, f->now_ms)) >= 0 ||
+	       (fd = guests_expired(&f->guests, GUEST_DOOMED, f->now_ms)) >= 0)
 		refuse(f, fd, OVERLOADED);
 	while ((fd = guests_expired(&f->guests, GUEST_LINGER, f->now_ms)) >= 0)
 		drop(f, fd);

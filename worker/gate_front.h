@@ -41,7 +41,10 @@ void gate_front_serve(struct gate_front *f);
 void gate_front_taken(struct gate_front *f, int fd);
 /* The worker is alive but could not take it. */
 void gate_front_not_taken(struct gate_front *f, int fd);
-/* Whatever has run out of patience. */
+/*
+ * Whatever has run out of patience. To be called when all events of a round have been
+ * heard, and before anybody new is greeted.
+ */
 void gate_front_expire(struct gate_front *f);
 
 #endif

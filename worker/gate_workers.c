@@ -122,7 +122,7 @@ enum gate_word gate_workers_hear(struct gate_workers *w, uint32_t slot)
 	if (n <= 0)
 		return GATE_DEAD;
 	if (message.number != one->number)
-		return GATE_NOTHING;
+		return GATE_STALE;
 	if (message.kind == HANDOVER_TAKEN)
 		return GATE_TAKEN;
 	if (message.kind == HANDOVER_IDLE) {
@@ -130,7 +130,7 @@ enum gate_word gate_workers_hear(struct gate_workers *w, uint32_t slot)
 		push(w, slot);
 		return GATE_IDLE;
 	}
-	return GATE_NOTHING;
+	return GATE_STALE;
 }
 
 int gate_workers_remove(struct gate_workers *w, uint32_t slot)

@@ -27,7 +27,13 @@ struct gate_workers {
 	int top;		   /* the idle worker used last; -1 = none */
 };
 
-enum gate_word { GATE_NOTHING, GATE_TAKEN, GATE_IDLE, GATE_DEAD };
+enum gate_word {
+	GATE_NOTHING, /* no more for now */
+	GATE_STALE,   /* of a number that is not the newest: not to be believed */
+	GATE_TAKEN,
+	GATE_IDLE,
+	GATE_DEAD
+};
 
 /* Nobody is there, and nobody is expected. */
 void gate_workers_init(struct gate_workers *w, struct pool *p, uint32_t size);
@@ -41,8 +47,7 @@ void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd);
  * until GATE_TAKEN. Returns the slot, or -1 when nobody is idle.
  */
 int gate_workers_hand(struct gate_workers *w, int fd);
-/* The next word of a worker; old words (with an older number) are GATE_NOTHING and are
- * skipped. */
+/* The next word of a worker. */
 enum gate_word gate_workers_hear(struct gate_workers *w, uint32_t slot);
 /* Forgets a worker; returns the connection it had been handed without saying TAKEN, or
  * -1. */
