@@ -289,13 +289,11 @@ int oa_blocks_assistant(struct oa_turn *t, struct json_object *block,
 	return add_block(t, block, false, at, error);
 }
 
-/* One block of a result; a line of its own. */
+/* One block of a result. */
 static void put_result_block(struct oa_turn *t, struct buf *b, struct json_object *block)
 {
 	struct str text = member_text(block, "text");
 
-	if (b->len > 0)
-		buf_lit(b, "\\n");
 	if (jget_is(block, "type", STR("tool_reference"))) {
 		buf_lit(b, "Tool ");
 		jput_escaped(b, member_text(block, "tool_name"));
@@ -315,29 +313,53 @@ static void put_result_block(struct oa_turn *t, struct buf *b, struct json_objec
 	}
 }
 
+/* A string as it is; blocks a line each. */
+static void put_result_content(struct oa_turn *t, struct buf *b,
+			       struct json_object *content)
+{
+	size_t start = b->len;
+
+	if (json_object_is_type(content, json_type_string))
+		jput_escaped(b, jget_text(content));
+	if (!json_object_is_type(content, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(content); i++) {
+		struct json_object *part = json_object_array_get_idx(content, i);
+
+		if (!json_object_is_type(part, json_type_object))
+			continue;
+		if (b->len > start)
+			buf_lit(b, "\\n");
+		put_result_block(t, b, part);
+	}
+}
+
+/* OpenAI's form has no place for the fact; Claude Code's own texts say it already. */
+static bool says_error(struct json_object *content)
+{
+	struct str text = { NULL, 0 };
+
+	if (json_object_is_type(content, json_type_array))
+		text = member_text(json_object_array_get_idx(content, 0), "text");
+	else if (json_object_is_type(content, json_type_string))
+		text = jget_text(content);
+	return str_has_prefix(text, STR("Error")) ||
+	       str_has_prefix(text, STR("<tool_use_error>"));
+}
+
 void oa_blocks_result(struct oa_turn *t, struct buf *b, struct json_object *block)
 {
 	struct json_object *content = jget_member(block, "content");
-	struct buf *text = pool_buf(t->pool, TURN_MAX);
 	bool is_error = false;
+	size_t start;
 
-	if (json_object_is_type(content, json_type_string))
-		jput_escaped(text, jget_text(content));
-	else if (json_object_is_type(content, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(content); i++) {
-			struct json_object *part = json_object_array_get_idx(content, i);
-
-			if (json_object_is_type(part, json_type_object))
-				put_result_block(t, text, part);
-		}
 	(void)jget_bool(block, "is_error", NULL, &is_error, NULL);
-	/* OpenAI's form has no place for the fact; Claude Code's own texts say it
-	 * already. */
-	if (is_error && !str_has_prefix(buf_str(text), STR("Error")) &&
-	    !str_has_prefix(buf_str(text), STR("<tool_use_error>")))
+	if (is_error && !says_error(content))
 		buf_lit(b, "Error: ");
-	buf_adds(b, text->len ? buf_str(text) : STR("(no output)"));
-	buf_release(text);
+	start = b->len;
+	put_result_content(t, b, content);
+	if (b->len == start)
+		buf_lit(b, "(no output)");
 }
 
 void oa_turn_content(struct oa_turn *t, struct buf *b)

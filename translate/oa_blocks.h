@@ -59,7 +59,8 @@ int oa_blocks_assistant(struct oa_turn *t, struct json_object *block,
 			const struct jget_path *at, struct jget_error *error);
 /*
  * Writes a result's content as escaped text to b; images in it that the model can see are
- * added to the turn, because a tool message holds text only.
+ * added to the turn, because a tool message holds text only. b is not the turn's own
+ * text.
  */
 void oa_blocks_result(struct oa_turn *t, struct buf *b, struct json_object *block);
 /* Writes the turn's content: a string, or an array when it holds images. */

@@ -174,12 +174,17 @@ static void put_results(struct walk *w)
 static void put_orphans(struct walk *w)
 {
 	for (struct oa_result *r = w->user.results; r; r = r->next) {
+		struct buf *text;
+
 		if (r->is_placed)
 			continue;
+		text = pool_buf(w->pool, w->out->max);
+		oa_blocks_result(&w->user, text, r->block);
 		if (w->user.text->len > 0)
 			buf_lit(w->user.text, "\\n\\n");
 		buf_lit(w->user.text, "Result of an earlier tool call:\\n");
-		oa_blocks_result(&w->user, w->user.text, r->block);
+		buf_adds(w->user.text, buf_str(text));
+		buf_release(text);
 	}
 }
 
