@@ -10,7 +10,8 @@
 #include "translate/buf.h"
 
 #define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
-#define FAMILY	     "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
+#define JOINER	     "\xe2\x80\x8d"
+#define FAMILY	     "\xf0\x9f\x91\xa8" JOINER "\xf0\x9f\x91\xa9" JOINER "\xf0\x9f\x91\xa7"
 #define HALF_FLAG    "\xf0\x9f\x87\xa6"
 #define FLAG	     HALF_FLAG "\xf0\x9f\x87\xb9"
 #define KANJI	     "\xe6\xbc\xa2"
@@ -53,8 +54,7 @@ static const struct {
 	{ 6, "abcdee" ACUTE "f",
 	  "abcdee" ACUTE "|f" }, /* the mark belongs to the sixth */
 	{ 1, FAMILY FLAG FLAG, FAMILY "|" FLAG "|" FLAG },
-	{ 1, FAMILY "\xe2\x80\x8d",
-	  FAMILY "\xe2\x80\x8d" }, /* a joiner without a partner */
+	{ 1, FAMILY JOINER, FAMILY JOINER }, /* a joiner without a partner */
 	{ 1, "a" HALF_FLAG, "a|" HALF_FLAG },
 	{ 1, HALF_FLAG "\xf0\x9f\x8f\x81" FLAG, HALF_FLAG "|\xf0\x9f\x8f\x81|" FLAG },
 	{ 2, "." ACUTE "abc", "." ACUTE "a|bc" },

@@ -83,11 +83,14 @@ static const struct {
 	{ "JSON schema", { 107, 104, 107 }, 15,
 	  "{\"name\":\"search_files\",\"description\":\"Searches the files of a "
 	  "folder for a regular expression and returns matching lines.\",\"input_"
-	  "schema\":{\"type\":\"object\",\"properties\":{\"pattern\":{\"type\":\"string\",\"d"
+	  "schema\":{\"type\":\"object\",\"propert"
+	  "ies\":{\"pattern\":{\"type\":\"string\",\"d"
 	  "escription\":\"The regular expression to look for\"},\"path\":{\"type\":\"st"
 	  "ring\",\"description\":\"Folder to start in; the current one when "
-	  "absent\"},\"max_results\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,"
-	  "\"default\":50},\"case_sensitive\":{\"type\":\"boolean\"}},\"required\":[\"patt"
+	  "absent\"},\"max_results\":{\"type\":\"i"
+	  "nteger\",\"minimum\":1,\"maximum\":1000,"
+	  "\"default\":50},\"case_sensitive\":{\"t"
+	  "ype\":\"boolean\"}},\"required\":[\"patt"
 	  "ern\"],\"additionalProperties\":false}}\n" },
 	{ "Markdown", { 113, 112, 114 }, 15,
 	  "## Installation\n"
