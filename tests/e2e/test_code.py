@@ -51,9 +51,14 @@ class Code(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        if os.path.exists(self.path("state/nim/proxy.log")):
-            self.assertNotIn("Sanitizer", self.log())
+        log = self.log() if os.path.exists(self.path("state/nim/proxy.log")) else ""
         shutil.rmtree(self.folder, ignore_errors=True)
+        left = [int(pid) for pid in re.findall(r"event=ready .* pid=(\d+)", log)]
+        left = [pid for pid in left if has_state(pid) not in (None, "Z", "X")]
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(left, [], "a proxy was left behind")
+        self.assertNotIn("Sanitizer", log)
 
     def path(self, name):
         return os.path.join(self.folder, name)

@@ -77,6 +77,9 @@ class Case(unittest.TestCase):
             if has_state(pid) == "T":
                 os.kill(pid, signal.SIGKILL)
         self.nim.stop()
+        for pid in self.family:
+            if has_state(pid) not in (None, "Z", "X"):
+                os.kill(pid, signal.SIGKILL)
         self.assertNotIn("Sanitizer", self.nim.log())
         self.nim.clean()
 
@@ -275,6 +278,8 @@ class Terminal(Case):
             text += os.read(terminal, 4096)
         family = [pid] + children(pid)
         os.close(terminal)
+        self.family += family
+        wait_for(lambda: has_state(pid) == "Z", what="its end")
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
         self.assertEqual([p for p in family if has_state(p) not in (None, "Z", "X")], [])
 
