@@ -113,8 +113,10 @@ static bool scan_string(struct scan *s, bool is_name)
 		}
 		if (*s->at < 0x20)
 			return fail(s, "control character in a string");
-		if (!scan_escape(s, is_name))
-			return false;
+		do { /* escapes stand in rows: \n\n, \u6f22\u5b57 */
+			if (!scan_escape(s, is_name))
+				return false;
+		} while (s->at < s->end && *s->at == '\\');
 	}
 }
 

@@ -11,7 +11,8 @@
 
 #define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
 #define JOINER	     "\xe2\x80\x8d"
-#define FAMILY	     "\xf0\x9f\x91\xa8" JOINER "\xf0\x9f\x91\xa9" JOINER "\xf0\x9f\x91\xa7"
+#define MAN	     "\xf0\x9f\x91\xa8"
+#define FAMILY	     MAN JOINER "\xf0\x9f\x91\xa9" JOINER "\xf0\x9f\x91\xa7"
 #define HALF_FLAG    "\xf0\x9f\x87\xa6"
 #define FLAG	     HALF_FLAG "\xf0\x9f\x87\xb9"
 #define KANJI	     "\xe6\xbc\xa2"
