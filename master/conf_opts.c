@@ -26,13 +26,13 @@ static const char *user_problem(struct str name)
 }
 
 /* clang-format off */
-#define INT(name_, at, min_, max_, default_, unit_, help_) \
-	{ .name = (name_), .type = CONF_INT, .offset = (at), .min = (min_), .max = (max_), \
-	  .by_default = (default_), .unit = (unit_), .help = (help_) }
-#define BOOL(name_, at, default_, help_) \
-	{ .name = (name_), .type = CONF_BOOL, .offset = (at), .by_default = (default_), \
-	  .unit = "", .help = (help_) }
-#define TEXT(name_, at, default_, problem_, help_) \
+#define INT(name_, at, min_, max_, default_, unit_, help_)                        \
+	{ .name = (name_), .type = CONF_INT, .offset = (at), .min = (min_),       \
+	  .max = (max_), .by_default = (default_), .unit = (unit_), .help = (help_) }
+#define BOOL(name_, at, default_, help_)                                          \
+	{ .name = (name_), .type = CONF_BOOL, .offset = (at),                     \
+	  .by_default = (default_), .unit = "", .help = (help_) }
+#define TEXT(name_, at, default_, problem_, help_)                                \
 	{ .name = (name_), .type = CONF_STRING, .offset = (at), .text = (default_), \
 	  .problem = (problem_), .unit = "", .help = (help_) }
 /* clang-format on */

@@ -1,232 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration: what is read, what is refused, and in which words. */
+/* The configuration: what is read from where, and what the shipped files say. */
 #include "config.h"
 
-#include "master/conf.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "master/conf_opts.h"
-#include "tests/unit/unit.h"
-
-#define MODELS "default_model = \"vendor/model\";\n"
-
-static char folder[64];
-static struct conf conf;
-
-static const char *const variables[] = {
-	"NVIDIA_API_KEY", "NVIDIA_BASE_URL", "DEFAULT_NVIDIA_MODEL", "PROXY_HOST",
-	"PROXY_PORT",	  "PROXY_API_KEY",   "PROXY_CONFIG",	     "LOG_LEVEL",
-};
-
-static void setup(void)
-{
-	(void)snprintf(folder, sizeof(folder), "/tmp/nim-conf-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		ck_assert_int_eq(unsetenv(variables[i]), 0);
-	ck_assert_int_eq(setenv("NVIDIA_API_KEY", "nvapi-test", 1), 0);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-static void teardown(void)
-{
-	static const char *const names[] = { "nim.conf", "models.conf", "more.conf" };
-
-	conf_release(&conf);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)unlink(path_of(names[i])); /* most tests make only some */
-	(void)rmdir(folder);
-}
-
-static void put(const char *name, const char *text, size_t len)
-{
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
-	ck_assert_int_eq(close(fd), 0);
-}
-
-/* Reads nim.conf with that text (NULL: none) beside a models.conf. */
-static int read_conf(const char *nim, const char *models)
-{
-	if (nim)
-		put("nim.conf", nim, strlen(nim));
-	if (models)
-		put("models.conf", models, strlen(models));
-	return conf_read(&conf, path_of("nim.conf"));
-}
-
-/* The lines with the folder's name taken out. */
-static const char *lines(const struct buf *from)
-{
-	static char text[8192];
-	size_t len = strlen(folder) + 1, used = 0;
-
-	for (size_t i = 0; i < from->len && used < sizeof(text) - 1;) {
-		if (i + len <= from->len &&
-		    memcmp(from->data + i, folder, len - 1) == 0 &&
-		    from->data[i + len - 1] == '/')
-			i += len;
-		else
-			text[used++] = from->data[i++];
-	}
-	text[used] = '\0';
-	return text;
-}
-
-static const struct {
-	const char *name;
-	const char *nim, *models;
-	const char *errors;
-} refused[] = {
-	{ "unknown name", "comit_after = 1;", MODELS,
-	  "nim.conf:1: unknown setting \"comit_after\"; did you mean "
-	  "\"commit_after\"?\n" },
-	{ "a name far from all", "\n\nfrobnicate_all = 1;", MODELS,
-	  "nim.conf:3: unknown setting \"frobnicate_all\"; nim help proxy lists all\n" },
-	{ "unknown name in a group", "workers = { maxx = 1; };", MODELS,
-	  "nim.conf:1: unknown setting \"workers.maxx\"; did you mean "
-	  "\"workers.max\"?\n" },
-	{ "wrong type", "commit_after = \"80\";", MODELS,
-	  "nim.conf:1: commit_after: must be a whole number (ms)\n" },
-	{ "a fraction", "commit_after = 1.5;", MODELS,
-	  "nim.conf:1: commit_after: must be a whole number (ms)\n" },
-	{ "text for a switch", "http2 = 1;", MODELS,
-	  "nim.conf:1: http2: must be true or false\n" },
-	{ "a number for a text", "user = 1;", MODELS,
-	  "nim.conf:1: user: must be text in quotes\n" },
-	{ "an empty user", "user = \"\";", MODELS,
-	  "nim.conf:1: user: \"\" must be the name of a user\n" },
-	{ "not a level", "log_level = \"loud\";", MODELS,
-	  "nim.conf:1: log_level: \"loud\" must be error, warn, info or debug\n" },
-	{ "below its range", "commit_after = -2;", MODELS,
-	  "nim.conf:1: commit_after: -2 is out of range; give -1 to 60000 ms\n" },
-	{ "above its range", "body_max = 33554433;", MODELS,
-	  "nim.conf:1: body_max: 33554433 is out of range; give 1024 to 33554432 "
-	  "bytes\n" },
-	{ "64 bits", "waiting_max = 4294967297L;", MODELS,
-	  "nim.conf:1: waiting_max: 4294967297 is out of range; give 1 to 100000 "
-	  "connections\n" },
-	/* 4294967376 mod 2^32 is 80: libconfig 1.5 would say so without a word */
-	{ "a number that would be cut", "# 99999999999\ncommit_after = 4294967376;",
-	  MODELS, "nim.conf:2: a number is too large (above 2147483647)\n" },
-	{ "no list", "listen = 8787;", MODELS,
-	  "nim.conf:1: listen: must be a list, as in ( { address = …; } )\n" },
-	{ "no group", "listen = ( 8787 );", MODELS,
-	  "nim.conf:1: listen: each element must be a group, as in { address = …; }\n" },
-	{ "an empty list", "listen = ( );", MODELS,
-	  "nim.conf:1: listen: give 1 to 8 addresses\n" },
-	{ "a name as address", "listen = ( { address = \"example.com\"; port = 1; } );",
-	  MODELS,
-	  "nim.conf:1: listen: \"example.com\" is no address to listen on; give one in "
-	  "numbers (127.0.0.1, ::1, 0.0.0.0) or localhost\n" },
-	{ "a port beyond", "listen = ( { address = \"127.0.0.1\"; port = 65536; } );",
-	  MODELS, "nim.conf:1: listen: port 65536 is out of range; give 0 to 65535\n" },
-	{ "a port as text", "listen = ( { address = \"127.0.0.1\"; port = \"1\"; } );",
-	  MODELS, "nim.conf:1: listen: port must be a whole number\n" },
-	{ "no port", "listen = ( { address = \"127.0.0.1\"; } );", MODELS,
-	  "nim.conf:1: listen: port is missing\n" },
-	{ "open to others without a key",
-	  "listen = ( { address = \"0.0.0.0\"; port = 1; } );", MODELS,
-	  "listening on 0.0.0.0 needs a key for the clients: set PROXY_API_KEY in the "
-	  "environment, or listen on 127.0.0.1\n" },
-	{ "two upstreams",
-	  "upstreams = ( { name = \"a\"; base_url = \"https://a\"; },\n"
-	  "{ name = \"b\"; base_url = \"https://b\"; } );",
-	  MODELS, "nim.conf:1: upstreams: give one; this version asks no more\n" },
-	{ "a key sent in the clear",
-	  "upstreams = ( { name = \"a\"; base_url = \"http://10.0.0.1/v1\"; } );", MODELS,
-	  "nim.conf:1: upstreams: base_url must be https:// (http:// is for loopback "
-	  "only: a "
-	  "key must not travel in the clear)\n" },
-	{ "a syntax error", "commit_after = ;", MODELS,
-	  "nim.conf:1: syntax error (here or on the line before; a setting is name = "
-	  "value;)\n" },
-	{ "twice the same", "http2 = true;\nhttp2 = false;", MODELS,
-	  "nim.conf:2: duplicate setting name\n" },
-	{ "no file", NULL, MODELS,
-	  "nim.conf: cannot be read: No such file or directory\n" },
-	{ "all errors at once", "http2 = 1;\nuser = 2;\nx = 3;", "defaultmodel = 1;",
-	  "nim.conf:1: http2: must be true or false\n"
-	  "nim.conf:2: user: must be text in quotes\n"
-	  "nim.conf:3: unknown setting \"x\"; nim help proxy lists all\n"
-	  "models.conf:1: unknown name \"defaultmodel\"; did you mean "
-	  "\"default_model\"?\n"
-	  "models.conf: default_model is missing: add default_model = \"vendor/model\"; "
-	  "or "
-	  "set DEFAULT_NVIDIA_MODEL\n" },
-	{ "an alias without a goal", "", MODELS "aliases = ( { from = \"*\"; } );",
-	  "models.conf:2: aliases: to is missing\n" },
-	{ "an unknown member", "",
-	  MODELS "aliases = ( { from = \"*\"; to = \"a\"; too = 1; } );",
-	  "models.conf:2: aliases: unknown name \"too\"; did you mean \"to\"?\n" },
-	{ "an empty alias", "", MODELS "aliases = ( { from = \"\"; to = \"a\"; } );",
-	  "models.conf:2: aliases: from and to must not be empty\n" },
-	{ "think_on that is no JSON", "",
-	  MODELS "models = ( { id = \"a\"; think_on = \"{\"; } );",
-	  "models.conf:2: models: think_on is not JSON: " },
-	{ "think_on that is no object", "",
-	  MODELS "models = ( { id = \"a\"; think_on = \"[1]\"; } );",
-	  "models.conf:2: models: think_on must be a JSON object, as in "
-	  "\"{\\\"a\\\":1}\"\n" },
-	{ "a negative context", "", MODELS "models = ( { id = \"a\"; context = -1; } );",
-	  "models.conf:2: models: context is out of range; give 0 to 1073741824 "
-	  "tokens\n" },
-	{ "a model twice", "", MODELS "models = ( { id = \"a\"; },\n{ id = \"a\"; } );",
-	  "models.conf:3: models: \"a\" stands here twice\n" },
-	{ "default_model as a number", "", "default_model = 1;",
-	  "models.conf:1: default_model: must be text in quotes\nmodels.conf: "
-	  "default_model is "
-	  "missing: add default_model = \"vendor/model\"; or set "
-	  "DEFAULT_NVIDIA_MODEL\n" },
-};
-
-START_TEST(what_is_wrong_is_told_with_file_and_line)
-{
-	const char *errors;
-	int result = read_conf(refused[_i].nim, refused[_i].models);
-
-	ck_assert_msg(result == -1, "%s: accepted", refused[_i].name);
-	errors = lines(&conf.errors);
-	if (strstr(refused[_i].errors, "is not JSON: "))
-		ck_assert_msg(strncmp(errors, refused[_i].errors,
-				      strlen(refused[_i].errors)) == 0,
-			      "%s:\n%s", refused[_i].name, errors);
-	else
-		ck_assert_msg(strcmp(errors, refused[_i].errors) == 0, "%s:\n%s",
-			      refused[_i].name, errors);
-}
-END_TEST
-
-START_TEST(bytes_that_are_no_text_are_refused)
-{
-	put("models.conf", MODELS, strlen(MODELS));
-	put("nim.conf", "http2 = true;\0user = 1;", 23);
-	ck_assert_int_eq(conf_read(&conf, path_of("nim.conf")), -1);
-	ck_assert_str_eq(
-		lines(&conf.errors),
-		"nim.conf: cannot be read: it holds a NUL byte, so it is no text\n");
-}
-END_TEST
-
-START_TEST(a_folder_is_no_file)
-{
-	ck_assert_int_eq(conf_read(&conf, folder), -1);
-	ck_assert_ptr_nonnull(strstr(lines(&conf.errors), "Is a directory"));
-}
-END_TEST
+#include "tests/unit/conf_files.h"
 
 START_TEST(every_setting_arrives)
 {
@@ -277,14 +54,6 @@ START_TEST(models_arrive)
 }
 END_TEST
 
-START_TEST(an_included_file_lies_beside_and_is_named_in_errors)
-{
-	put("more.conf", "\nhttp2 = 3;\n", 12);
-	ck_assert_int_eq(read_conf("@include \"more.conf\"\n", MODELS), -1);
-	ck_assert_ptr_nonnull(strstr(lines(&conf.errors), "more.conf:2: http2: must be"));
-}
-END_TEST
-
 START_TEST(names_of_later_versions_are_only_a_warning)
 {
 	ck_assert_int_eq(read_conf("status = { address = \"127.0.0.1\"; port = 1; };\n"
@@ -321,35 +90,6 @@ START_TEST(the_environment_wins_over_the_files)
 	ck_assert_str_eq(conf.models.default_model.ptr, "other/model");
 	ck_assert_str_eq(conf.models.aliases[0].to.ptr, "other/model");
 	ck_assert_int_eq(conf.log_level, LOG_LEVEL_WARN);
-}
-END_TEST
-
-static const struct {
-	const char *name, *value, *error;
-} bad_variables[] = {
-	{ "NVIDIA_API_KEY", "nvapi-a b",
-	  "NVIDIA_API_KEY holds a blank, a control character or a letter beyond ASCII; "
-	  "copy "
-	  "the key again\n" },
-	{ "PROXY_API_KEY", "caf\xc3\xa9",
-	  "PROXY_API_KEY holds a blank, a control character or a letter beyond ASCII; "
-	  "copy "
-	  "the key again\n" },
-	{ "PROXY_PORT", "65536", "PROXY_PORT must be a number from 0 to 65535\n" },
-	{ "PROXY_PORT", "80x", "PROXY_PORT must be a number from 0 to 65535\n" },
-	{ "PROXY_HOST", "0.0.0.0.0",
-	  "PROXY_HOST is no address to listen on; give one in numbers (127.0.0.1, ::1, "
-	  "0.0.0.0) or localhost\n" },
-	{ "NVIDIA_BASE_URL", "ftp://host/v1",
-	  "NVIDIA_BASE_URL must begin with https:// (or http:// on loopback)\n" },
-	{ "LOG_LEVEL", "loud", "LOG_LEVEL must be error, warn, info or debug\n" },
-};
-
-START_TEST(a_bad_variable_is_named_and_its_value_is_not)
-{
-	(void)setenv(bad_variables[_i].name, bad_variables[_i].value, 1);
-	ck_assert_int_eq(read_conf("", MODELS), -1);
-	ck_assert_str_eq(lines(&conf.errors), bad_variables[_i].error);
 }
 END_TEST
 
@@ -490,17 +230,10 @@ static Suite *make_suite(void)
 	TCase *tcase = tcase_create("conf");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, what_is_wrong_is_told_with_file_and_line, 0,
-			    (int)(sizeof(refused) / sizeof(refused[0])));
-	tcase_add_test(tcase, bytes_that_are_no_text_are_refused);
-	tcase_add_test(tcase, a_folder_is_no_file);
 	tcase_add_test(tcase, every_setting_arrives);
 	tcase_add_test(tcase, models_arrive);
-	tcase_add_test(tcase, an_included_file_lies_beside_and_is_named_in_errors);
 	tcase_add_test(tcase, names_of_later_versions_are_only_a_warning);
 	tcase_add_test(tcase, the_environment_wins_over_the_files);
-	tcase_add_loop_test(tcase, a_bad_variable_is_named_and_its_value_is_not, 0,
-			    (int)(sizeof(bad_variables) / sizeof(bad_variables[0])));
 	tcase_add_test(tcase, an_empty_variable_is_as_none);
 	tcase_add_test(tcase, a_key_opens_the_way_to_other_machines);
 	tcase_add_test(tcase, without_models_conf_a_variable_is_enough);
