@@ -75,7 +75,10 @@ static void replay_folder(const char *path)
 
 		(void)snprintf(inner, sizeof(inner), "%s/%s", path, entries[i]->d_name);
 		replay(inner);
+		free(entries[i]);
 	}
+	if (count >= 0)
+		free(entries);
 }
 
 static void replay(const char *path)
