@@ -13,16 +13,19 @@
 #define WORD_ONES 0x0101010101010101u
 #define WORD_TOPS 0x8080808080808080u
 
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define WORD_ORDERED(word) __builtin_bswap64(word)
+#else
+#define WORD_ORDERED(word) (word)
+#endif
+
 /* The word at that place, its first byte lowest. */
 static inline uint64_t word_at(const void *at)
 {
 	uint64_t word;
 
 	memcpy(&word, at, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	return word;
+	return WORD_ORDERED(word);
 }
 
 /* Which byte the first of the marks (top bits) belongs to; marks is not 0. */
