@@ -6,8 +6,8 @@
  * Not forwarded: Anthropic's server tools (any other type), the placeholder
  * DeferredToolPlaceholder, and keys that servers refuse or put before the model (strict,
  * defer_loading, cache_control …). An empty list is never sent.
- * Names: OpenAI's [A-Za-z0-9_-]{1,64}; others are mapped (illegal bytes to _, cut, and a hash
- * at the end so that two names never meet).
+ * Names: OpenAI's [A-Za-z0-9_-]{1,64}; others are mapped (illegal bytes to _, cut, and a
+ * hash at the end so that two names never meet).
  */
 #ifndef NIM_TRANSLATE_OA_TOOLS_H
 #define NIM_TRANSLATE_OA_TOOLS_H
@@ -23,24 +23,26 @@ struct oa_name {
 };
 
 struct oa_names {
-	struct oa_name *list; /* in the pool */
-	size_t count;	      /* client tools that were forwarded */
-	struct str server_tool; /* name or type of the first server tool that was dropped, or empty */
+	struct oa_name *list;	/* in the pool */
+	size_t count;		/* client tools that were forwarded */
+	struct str server_tool; /* name or type of the first server tool that was dropped,
+				   or empty */
 };
 
 /*
- * Collects the names of the tools that will be forwarded. Returns 0, or -1 with *error when a
- * tool has no name, or when all tools are server tools (which we can't run).
+ * Collects the names of the tools that will be forwarded. Returns 0, or -1 with *error
+ * when a tool has no name, or when all tools are server tools (which we can't run).
  */
-int oa_tools_names(struct oa_names *names, const struct an_request *request, struct pool *p,
-		   struct jget_error *error);
+int oa_tools_names(struct oa_names *names, const struct an_request *request,
+		   struct pool *p, struct jget_error *error);
 /* The name to use upstream for a client's name (in history or tool_choice). */
-struct str oa_tools_upstream(const struct oa_names *names, struct pool *p, struct str client);
+struct str oa_tools_upstream(const struct oa_names *names, struct pool *p,
+			     struct str client);
 /* The client's name for what the model called; the same name when it was not declared. */
 struct str oa_tools_client(const struct oa_names *names, struct str upstream);
 /*
- * Appends ,"tools":[…] with tool_choice and parallel_tool_calls where they belong, or nothing
- * when there are no tools to send (tool_choice without tools is refused by vLLM).
+ * Appends ,"tools":[…] with tool_choice and parallel_tool_calls where they belong, or
+ * nothing when there are no tools to send (tool_choice without tools is refused by vLLM).
  */
 void oa_tools_put(struct buf *b, const struct an_request *request, struct pool *p,
 		  const struct oa_names *names);
