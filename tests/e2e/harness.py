@@ -389,10 +389,12 @@ class Case(unittest.TestCase):
         log = cls.nim.log()
         cls.upstream.stop()
         left = cls.nim.left
-        cls.nim.clean()
-        cls.upstream.clean()
+        fake = cls.upstream.log()
+        assert "Sanitizer" not in fake and "runtime error" not in fake, fake[-2000:]
         assert status == 0, f"nim ended with {status} after TERM:\n{log[-2000:]}"
         assert not left, f"processes left behind: {left}"
+        cls.nim.clean()
+        cls.upstream.clean()
 
     def setUp(self):
         self.upstream.reset()

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table. Wordings are those of the real servers, as far as they have been recorded.
- */
+/* The table; wordings are the real servers', as far as they have been recorded. */
 #include "config.h"
 
 #include "tests/fakenim/behave.h"
@@ -9,13 +8,16 @@
 #include "tests/fakenim/play.h"
 #include "tests/fakenim/said.h"
 
-#define HELLO		   "role\ntext Hello\ntext , this \ntext is the \ntext simulated \ntext NIM.\n"
-#define END		   "end stop\nusage\ndone\n"
-#define NORMAL		   HELLO END
-#define TOOLS_END	   "end tool_calls\nusage\ndone\n"
-#define THREE		   "role\ntext One \ntext two \ntext three \n"
-#define REFUSE(code, text) .status = (code), .type = "application/json", .body = (text)
-#define JSON_TYPE	   "application/json"
+/* clang-format off */
+#define HELLO "role\ntext Hello\ntext , this \ntext is the \ntext simulated \n" \
+	"text NIM.\n"
+#define END "end stop\nusage\ndone\n"
+#define NORMAL HELLO END
+#define TOOLS_END "end tool_calls\nusage\ndone\n"
+#define THREE "role\ntext One \ntext two \ntext three \n"
+#define REFUSE(code, text) \
+	.status = (code), .type = "application/json", .body = (text)
+/* clang-format on */
 
 static const char many_words[][8] = { "the ",	"proxy ", "reads ", "a ",
 				      "piece ", "of ",	  "text ",  "and ",
