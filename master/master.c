@@ -265,6 +265,19 @@ static void tick(struct master *m)
 	}
 }
 
+/* The last word: what has been counted, since nobody can ask any more. */
+static void log_stopped(const struct master *m)
+{
+	struct shm_delta totals;
+	struct log_line l;
+
+	shm_segment_totals(&m->segment, &totals);
+	log_begin(&l, LOG_LEVEL_INFO, "stopped");
+	for (size_t i = 0; i < SHM_COUNTER_COUNT; i++)
+		log_int(&l, shm_counter_names[i], (int64_t)totals.by[i]);
+	log_end(&l);
+}
+
 int master_run(struct conf *c, int lock_fd)
 {
 	static struct master m;
@@ -278,7 +291,7 @@ int master_run(struct conf *c, int lock_fd)
 	log_ready(&m);
 	while (!m.is_stopping || spawn_living(&m.children) > 0)
 		tick(&m);
-	log_say(LOG_LEVEL_INFO, "stopped", "all processes have ended");
+	log_stopped(&m);
 	shm_segment_close(&m.segment);
 	X509_STORE_free(m.env.ca_store);
 	curl_global_cleanup();
