@@ -82,13 +82,14 @@ class Books(unittest.TestCase):
         said = f"whole {whole}, cut {cut}, refused {refused}, counted {counted}"
         self.assertGreater(whole, 50, said)
         self.assertLessEqual(cut, KILLS, said)
+        self.assertGreater(cut, KILLS // 4, said)  # most kills hit a running answer
         self.assertEqual(refused, 0, said)
         outcomes = sum(counted[x] for x in ("ok", "client_errors", "upstream_errors", "rate_limited", "aborted"))
         self.assertEqual(counted["requests"], outcomes, said)
         # a worker may die between the last byte and the booking, or before the request has begun
         self.assertLessEqual(whole - KILLS, counted["ok"], said)
         self.assertLessEqual(counted["ok"], whole, said)
-        self.assertLessEqual(whole + cut - KILLS, counted["requests"], said)
+        self.assertGreaterEqual(counted["aborted"], cut - cut // 4, said)
         self.assertLessEqual(counted["requests"], whole + cut, said)
 
     def test_without_kills_the_books_are_exact(self):
