@@ -404,7 +404,7 @@ class Case(unittest.TestCase):
 
     def tearDown(self):
         for line in self.new_log().splitlines():
-            if "level=error" in line or "Sanitizer" in line or "runtime error" in line:
+            if re.match(r"(\S+ )?event=\S+ level=error", line) or "Sanitizer" in line or "runtime error" in line:
                 if not self.expected_errors or not re.search(self.expected_errors, line):
                     self.fail(f"in nim's log: {line}")
         stats = self.upstream.stats()

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tests/fakenim/echo.h"
 #include "tests/fakenim/play.h"
 #include "tests/fakenim/stats.h"
 
@@ -82,6 +83,9 @@ static struct str filled(struct turn *t, const char *text)
 	for (; text && *text; text++)
 		if (text[0] == '$' && text[1] == 'M') {
 			buf_adds(b, t->model);
+			text++;
+		} else if (text[0] == '$' && text[1] == 'U') {
+			buf_adds(b, echo_last(t));
 			text++;
 		} else if (text[0] == '#') {
 			buf_addf(b, "%d", (int)t->number[0]);

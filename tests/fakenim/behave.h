@@ -35,7 +35,7 @@ struct behave {
 	int status;
 	const char *type;   /* Content-Type, NULL for none */
 	const char *fields; /* further header lines with CRLF, or NULL */
-	const char *body;   /* $M is the model asked for */
+	const char *body;   /* $M: the model, $U: the last user text */
 	int times; /* 0 always; n: the first n times, then normal; -1: n is number[0] */
 };
 

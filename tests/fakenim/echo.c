@@ -46,22 +46,24 @@ void echo_say(struct turn *t, struct str text, size_t max)
 	}
 }
 
-void echo_user(struct turn *t)
+struct str echo_last(struct turn *t)
 {
 	struct json_object *messages = strict_get(t->body, "messages", json_type_array);
 	size_t i = json_object_array_length(messages);
-	struct str text = STR("");
 
 	while (i-- > 0) {
 		struct json_object *message = json_object_array_get_idx(messages, i);
 		struct json_object *role = strict_get(message, "role", json_type_string);
 
-		if (strcmp(json_object_get_string(role), "user") == 0) {
-			text = echo_text(t, message);
-			break;
-		}
+		if (strcmp(json_object_get_string(role), "user") == 0)
+			return echo_text(t, message);
 	}
-	echo_say(t, text, PIECE);
+	return STR("");
+}
+
+void echo_user(struct turn *t)
+{
+	echo_say(t, echo_last(t), PIECE);
 	play(t, "end stop\nusage\ndone\n");
 }
 

@@ -5,8 +5,10 @@
 
 #include "tests/fakenim/behave.h"
 
-/* The text of the last user message. */
+/* Says the text of the last user message. */
 void echo_user(struct turn *t);
+/* That text, in the pool or in the tree. */
+struct str echo_last(struct turn *t);
 /*
  * A JSON object: fields (names of the body's members), headers (name to value, the key
  * masked), roles, tools (names) and body (all of it).

@@ -268,6 +268,11 @@ const struct behave behave_rows[] = {
 	{ "400",
 	  REFUSE(400, "{\"error\":{\"message\":\"something is wrong with it\",\"type\":"
 		      "\"BadRequestError\",\"param\":null,\"code\":400}}") },
+	{ "400-echo",
+	  REFUSE(400, "{\"error\":{\"message\":\"1 validation error:\\n  {'type': "
+		      "'string_type', 'loc': 'body.messages', 'msg': 'Input should be a "
+		      "valid string', 'input': '$U'}\",\"type\":\"Bad Request\","
+		      "\"param\":\"body.messages\",\"code\":400}}") },
 	{ "401", REFUSE(401, "{\"status\":401,\"title\":\"Unauthorized\",\"detail\":"
 			     "\"Authentication failed\"}") },
 	{ "401-empty", .status = 401, .body = "" },
