@@ -32,6 +32,16 @@ START_TEST(the_worker_used_last_gets_the_next_one)
 }
 END_TEST
 
+/* However fast it was: its word stood in the socket before the client came. */
+START_TEST(a_worker_that_has_said_it_is_idle_is_seen)
+{
+	house_start_gate();
+	house_start_workers(1);
+	for (int i = 0; i < 2000; i++)
+		house_serve(1, house_call_whole());
+}
+END_TEST
+
 START_TEST(nobody_idle_is_said_at_once)
 {
 	house_start_gate();
@@ -157,6 +167,7 @@ static Suite *make_suite(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_checked_fixture(c, house_open, house_close);
 	tcase_add_test(c, the_worker_used_last_gets_the_next_one);
+	tcase_add_test(c, a_worker_that_has_said_it_is_idle_is_seen);
 	tcase_add_test(c, nobody_idle_is_said_at_once);
 	tcase_add_test(c, a_refused_client_may_send_on);
 	tcase_add_test(c, who_sends_on_for_ever_is_cut_after_two_seconds);

@@ -142,6 +142,7 @@ START_TEST(workers_are_waited_for_at_the_start)
 
 	house_start_gate();
 	client = house_call_whole();
+	ck_assert(!house_await(client, POLLIN, 100)); /* not refused */
 	house_start_worker(1);
 	house_say(1, HANDOVER_IDLE);
 	house_serve(1, client);
