@@ -74,7 +74,9 @@ void harden_user(struct str user)
 		return;
 	}
 	if (setgroups(0, NULL) < 0 || setgid(who->pw_gid) < 0 || setuid(who->pw_uid) < 0)
-		die("cannot become user %s: %s", who->pw_name, strerror(errno));
+		die("cannot become user %s: %s. In a container without that right, set "
+		    "user = \"root\" in nim.conf",
+		    who->pw_name, strerror(errno));
 	if (setuid(0) == 0 || geteuid() == 0)
 		die("cannot become user %s: root could be had back", who->pw_name);
 	(void)prctl(PR_SET_DUMPABLE, 0); /* changing the user has changed it */

@@ -148,6 +148,17 @@ bool spawn_tell(struct children *c)
 	return false;
 }
 
+static void log_birth(uint32_t slot, pid_t pid)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_DEBUG, "started");
+	log_text(&l, "what", is_worker(slot) ? "worker" : "gate");
+	log_int(&l, "slot", slot);
+	log_int(&l, "pid", pid);
+	log_end(&l);
+}
+
 static int start(struct children *c, uint32_t slot, int64_t now_ms)
 {
 	struct child *child = &c->list[slot];
@@ -163,6 +174,7 @@ static int start(struct children *c, uint32_t slot, int64_t now_ms)
 		c->next_spawn_ms = now_ms + FORK_FAILED_MS;
 		return -1;
 	}
+	log_birth(slot, pid);
 	child->pid = pid;
 	child->born_ms = now_ms;
 	child->was_killed = false;

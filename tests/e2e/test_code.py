@@ -54,10 +54,13 @@ class Code(unittest.TestCase):
         log = self.log() if os.path.exists(self.path("state/nim/proxy.log")) else ""
         shutil.rmtree(self.folder, ignore_errors=True)
         left = [int(pid) for pid in re.findall(r"event=ready .* pid=(\d+)", log)]
-        left = [pid for pid in left if has_state(pid) not in (None, "Z", "X")]
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self.assertEqual(left, [], "a proxy was left behind")
+        try:
+            wait_for(lambda: all(has_state(pid) in (None, "Z", "X") for pid in left), what="the proxies to be gone")
+        except AssertionError:
+            for pid in left:
+                if has_state(pid) not in (None, "Z", "X"):
+                    os.kill(pid, signal.SIGKILL)
+            raise
         self.assertNotIn("Sanitizer", log)
 
     def path(self, name):
