@@ -214,7 +214,7 @@ class Stops(Case):
         wait_for(self.refuses, what="the listener to be closed")
         self.assertTrue(stream.is_alive(), "the listener was closed only at the end")
         self.assertTrue(stream.is_whole())
-        self.assertEqual(self.nim.stop(), 0)
+        self.assertEqual(self.nim.process.wait(harness.PATIENCE), 0)  # (a second TERM would kill)
         self.assertNotIn("event=killed", self.nim.log())
 
     def refuses(self):
