@@ -78,8 +78,9 @@ static int system_text(struct walk *w, struct str text)
 
 /* Blocks of a system text: those with a text; tool_addition and the like say nothing to a
  * model. */
-static int system_block(struct walk *w, struct json_object *block,
-			const struct jget_path *at)
+static int text_of_block(struct walk *w, struct json_object *block,
+			 const struct jget_path *at,
+			 int (*take_text)(struct walk *w, struct str text))
 {
 	struct str text = { NULL, 0 };
 
@@ -87,8 +88,13 @@ static int system_block(struct walk *w, struct json_object *block,
 		return jget_fail(w->error, at, "Input should be an object");
 	if (jget_str(block, "text", at, &text, w->error) < 0)
 		return -1;
-	add_system(w, text);
-	return 0;
+	return take_text(w, text);
+}
+
+static int system_block(struct walk *w, struct json_object *block,
+			const struct jget_path *at)
+{
+	return text_of_block(w, block, at, system_text);
 }
 
 static int late_system_text(struct walk *w, struct str text)
@@ -102,13 +108,7 @@ static int late_system_text(struct walk *w, struct str text)
 static int late_system_block(struct walk *w, struct json_object *block,
 			     const struct jget_path *at)
 {
-	struct str text = { NULL, 0 };
-
-	if (!json_object_is_type(block, json_type_object))
-		return jget_fail(w->error, at, "Input should be an object");
-	if (jget_str(block, "text", at, &text, w->error) < 0)
-		return -1;
-	return late_system_text(w, text);
+	return text_of_block(w, block, at, late_system_text);
 }
 
 static int user_text(struct walk *w, struct str text)

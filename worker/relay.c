@@ -17,15 +17,13 @@
 #include "translate/ids.h"
 #include "translate/sse.h"
 #include "worker/clock.h"
+#include "worker/relay_due.h"
 #include "worker/relay_end.h"
 #include "worker/reply.h"
 
 enum {
-	PEEK_MS =
-		1000, /* commit_after -1: how long after a 200 the first event may take */
-	FINISH_GRACE_MS = 3000, /* after the finish reason, for usage and [DONE] */
 	REUSE_GRACE_MS =
-		250, /* after the answer, for the end of the body: keeps the connection */
+		250, /* after the answer, for the body's end: keeps the connection */
 	REPLY_MAX = 64 << 20,
 	TRIM_ABOVE = 256 << 10,
 };
@@ -128,55 +126,6 @@ static void flush(struct relay *rl)
 	rl->write_ms = rl->now_ms;
 }
 
-static int64_t commit_due(const struct relay *rl)
-{
-	int64_t after = rl->r->env->settings.commit_after_ms;
-
-	if (after >= 0)
-		return rl->r->read_ms + after;
-	return rl->head_ms ? rl->head_ms + PEEK_MS : INT64_MAX;
-}
-
-/* When the upstream has been silent for too long. */
-static int64_t silence_due(const struct relay *rl)
-{
-	const struct worker_settings *settings = &rl->r->env->settings;
-
-	if (rl->r->stream.finish != OA_FINISH_NONE)
-		return rl->event_ms + FINISH_GRACE_MS;
-	if (!rl->event_ms)
-		return rl->sent_ms + settings->first_byte_timeout_ms;
-	return rl->event_ms + settings->gap_timeout_ms;
-}
-
-static int64_t total_due(const struct relay *rl)
-{
-	const struct worker_settings *settings = &rl->r->env->settings;
-
-	return rl->r->began_ms + (rl->r->asked.is_stream ? settings->total_timeout_ms
-							 : settings->reply_timeout_ms);
-}
-
-static int64_t ping_due(const struct relay *rl)
-{
-	return rl->is_committed ? rl->write_ms + rl->r->env->settings.ping_interval_ms
-				: INT64_MAX;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int sleep_ms(const struct relay *rl)
-{
-	int64_t due = earlier(silence_due(rl), total_due(rl));
-
-	if (rl->r->asked.is_stream)
-		due = earlier(due, rl->is_committed ? ping_due(rl) : commit_due(rl));
-	return clock_left(due, WAIT_SLICE_MS);
-}
-
 /* What the client gets after a step: the commit when it is due, the events, or a ping. */
 static void tell_client(struct relay *rl)
 {
@@ -190,9 +139,9 @@ static void tell_client(struct relay *rl)
 	}
 	if (has_content(rl))
 		release_body(rl);
-	if (r->asked.is_stream && (has_content(rl) || rl->now_ms >= commit_due(rl)))
+	if (r->asked.is_stream && (has_content(rl) || rl->now_ms >= relay_commit_due(rl)))
 		commit(rl);
-	if (rl->is_committed && r->conn->out.len == 0 && rl->now_ms >= ping_due(rl))
+	if (rl->is_committed && r->conn->out.len == 0 && rl->now_ms >= relay_ping_due(rl))
 		an_event_ping(&r->conn->out);
 	flush(rl);
 }
@@ -249,7 +198,7 @@ static enum attempt judge(struct relay *rl, bool client_ready)
 		return ATTEMPT_ANSWERED;
 	if (rl->r->upstream->is_done)
 		return judge_end(rl);
-	if (rl->now_ms >= silence_due(rl) || rl->now_ms >= total_due(rl))
+	if (rl->now_ms >= relay_silence_due(rl) || rl->now_ms >= relay_total_due(rl))
 		return judge_silence(rl);
 	return ATTEMPT_RUNNING;
 }
@@ -281,7 +230,7 @@ static enum attempt try_once(struct relay *rl)
 		if (verdict != ATTEMPT_RUNNING)
 			break;
 		upstream_step(r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
-			      sleep_ms(rl));
+			      relay_sleep_ms(rl));
 	}
 	if (r->upstream->request_id[0])
 		r->upstream_id = pool_str(r->pool, str_of(r->upstream->request_id));
@@ -301,9 +250,11 @@ static bool wait_to_retry(struct relay *rl, int64_t until_ms)
 		if (rl->now_ms >= until_ms)
 			return true;
 		tell_client(rl);
-		upstream_pause(
-			r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
-			clock_left(earlier(until_ms, ping_due(rl)), WAIT_SLICE_MS));
+		upstream_pause(r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
+			       clock_left(until_ms < relay_ping_due(rl)
+						  ? until_ms
+						  : relay_ping_due(rl),
+					  WAIT_SLICE_MS));
 	}
 }
 

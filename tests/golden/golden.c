@@ -172,3 +172,21 @@ int64_t golden_number(const struct golden_section *s, const char *key, int64_t o
 	}
 	return otherwise;
 }
+
+int golden_main(int argc, char **argv, golden_test_fn *test)
+{
+	unsigned number = 0, failed = 0;
+	for (int i = 1; i < argc; i++) {
+		struct golden g;
+		struct golden_case c;
+		int result = golden_open(&g, argv[i]);
+		while (result == 0 && (result = golden_next(&g, &c)) == 1) {
+			failed += !test(&c, ++number);
+			result = 0;
+		}
+		failed += result < 0;
+		golden_close(&g);
+	}
+	printf("1..%u\n", number);
+	return failed > 0 || number == 0;
+}

@@ -59,4 +59,8 @@ bool golden_has_word(const struct golden_section *s, const char *word);
 /* The number of "key=number" on the section's line, or otherwise when it isn't there. */
 int64_t golden_number(const struct golden_section *s, const char *key, int64_t otherwise);
 
+/* A runner's main(): every case of the files that are arguments. TAP on stdout. */
+typedef bool golden_test_fn(const struct golden_case *c, unsigned number);
+int golden_main(int argc, char **argv, golden_test_fn *test);
+
 #endif

@@ -149,23 +149,7 @@ static bool test_case(const struct golden_case *c, unsigned number)
 	return is_right;
 }
 
-/* The files are arguments. TAP on stdout. */
 int main(int argc, char **argv)
 {
-	unsigned number = 0, failed = 0;
-
-	for (int i = 1; i < argc; i++) {
-		struct golden g;
-		struct golden_case c;
-		int result = golden_open(&g, argv[i]);
-
-		while (result == 0 && (result = golden_next(&g, &c)) == 1) {
-			failed += !test_case(&c, ++number);
-			result = 0;
-		}
-		failed += result < 0;
-		golden_close(&g);
-	}
-	printf("1..%u\n", number);
-	return failed > 0 || number == 0;
+	return golden_main(argc, argv, test_case);
 }
