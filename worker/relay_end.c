@@ -11,6 +11,7 @@
 
 #include "translate/an_event.h"
 #include "worker/clock.h"
+#include "worker/relay_due.h"
 
 enum { BACKOFF_MS = 500, BACKOFF_DOUBLINGS = 4 };
 
@@ -87,8 +88,10 @@ bool relay_may_retry(const struct relay *rl, int64_t *again_ms)
 					     : (int64_t)BACKOFF_MS << doublings;
 
 	*again_ms = rl->now_ms + wait;
-	return rl->is_committed && rl->fault.is_transient && rl->r->body_out->len &&
-	       *again_ms < rl->r->read_ms + rl->r->env->settings.ride_out_ms;
+	if (*again_ms >= relay_total_due(rl) ||
+	    *again_ms >= rl->r->read_ms + rl->r->env->settings.ride_out_ms)
+		return false;
+	return rl->is_committed && rl->fault.is_transient && rl->r->body_out->len > 0;
 }
 
 /* An error event; what was transient is overloaded_error, the one that the client backs

@@ -17,8 +17,8 @@ void relay_silence(struct relay *rl);	/* a deadline passed */
 
 /*
  * True when the request shall be sent again: the answer is committed, the fault is
- * transient, and ride_out_ms is not used up. *again_ms is the moment (what the upstream
- * asked for, else 0.5 s doubling to 8 s).
+ * transient, and neither ride_out_ms nor the total is used up. *again_ms: what the
+ * upstream asked for, else 0.5 s doubling to 8 s.
  */
 bool relay_may_retry(const struct relay *rl, int64_t *again_ms);
 
