@@ -104,7 +104,8 @@ class CommitAtOnce(Timed):
         for name, posts in (("500-once@r", 2), ("degraded-2@r", 3), ("429-after-1@r", 2), ("close-once@r", 2),
                             ("200-empty-once@r", 2), ("503-worker-once@r", 2), ("529-once@r", 2), ("reset-once@r", 2),
                             ("err-first-once@r", 2), ("502-html-once@r", 2), ("close-head-once@r", 2),
-                            ("200-json-error-once@r", 2)):
+                            ("200-json-error-once@r", 2), ("cut-half-once@r", 2),
+                            ("cut-held-once@r", 2)):
             with self.subTest(name):
                 self.upstream.reset()
                 reader = self.stream(name)

@@ -235,6 +235,8 @@ const struct behave behave_rows[] = {
 	  .script = "role\ncall 0 call_c @1 {\"path\":\"/a\"}\ntext And\nrst\n" },
 	{ "cut-behind-tool",
 	  .script = "role\ntext Well.\ncall 0 call_c @1 {\"path\":\"/a\"}\nrst\n" },
+	{ "cut-half", .script = "role\nraw data: {\"id\":\"x\",\"cho\nrst\n" },
+	{ "cut-held", .script = "role\ntext   <thi\nrst\n" },
 	{ "cut-thinking", .script = "role\nreason Let me think\nrst\n" },
 	{ "err-event", .script = THREE
 		       "raw event: error\\ndata: {\"message\":\"worker lost\",\"type\":"
