@@ -7,8 +7,10 @@
  *
  *   - a head must be whole within head_timeout_ms of the accept: else 408 (or a plain
  * close when not one byte came);
- *   - at most waiting_max connections wait; the oldest goes first;
- *   - nobody idle: 529 overloaded_error with Retry-After at once, then a lingering close;
+ *   - at most waiting_max connections wait, fewer when RLIMIT_NOFILE says so; the oldest
+ * goes first;
+ *   - nobody idle for a tenth of a second (a second while a new worker is on its way):
+ * 529 overloaded_error with Retry-After, then a lingering close;
  *   - EMFILE/ENFILE pause accepting for half a second;
  *   - the master gone (alive_fd at EOF) or SIGTERM: it stops accepting and leaves.
  */

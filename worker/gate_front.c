@@ -17,8 +17,15 @@
 enum {
 	LINGER_MS = 2000, /* how long an answered connection is drained */
 	READY_MS = 1000,  /* how long a whole head waits for a worker on its way */
-	TOLD_MS = 1000,	  /* between two words about drops */
-	SPARE_FDS = 64,	  /* listeners, epoll, control, log … */
+	/*
+	 * How long one waits when nobody is on the way: a client that has read its answer
+	 * can be back before the worker that gave it has said that it is idle, by a time
+	 * slice of each other process that wants the processor. It is short for a client,
+	 * which waits for half a second before it tries again (Anthropic's SDKs).
+	 */
+	SHORT_MS = 100,
+	TOLD_MS = 1000, /* between two words about drops */
+	SPARE_FDS = 64, /* listeners, epoll, control, log … */
 	/*
 	 * Each piece has the whole head looked at again, so many one-byte pieces of a
 	 * long head would cost the gate seconds. 64 KiB come in 45 Ethernet frames.
@@ -130,11 +137,7 @@ static bool try_hand(struct gate_front *f, int fd)
 	return true;
 }
 
-/*
- * The head is whole. When nobody is idle, somebody may have said in the meantime that he
- * is: a worker can be faster than a round of the gate. So nobody is refused before all
- * that workers have said until now has been heard, which is in the next round.
- */
+/* The head is whole. */
 static void hand(struct gate_front *f, int fd)
 {
 	if (try_hand(f, fd))
@@ -142,7 +145,7 @@ static void hand(struct gate_front *f, int fd)
 	if (has_hope(f))
 		guests_move(&f->guests, fd, GUEST_READY, f->now_ms + READY_MS);
 	else
-		guests_move(&f->guests, fd, GUEST_DOOMED, f->now_ms);
+		guests_move(&f->guests, fd, GUEST_SHORT, f->now_ms + SHORT_MS);
 }
 
 /* Looks what has come of a head; the bytes stay where they are. */
@@ -181,7 +184,7 @@ void gate_front_greet(struct gate_front *f, int fd)
 	guests_move(&f->guests, fd, GUEST_HEAD, f->now_ms + f->head_timeout_ms);
 	look(f, fd); /* most bring their head along */
 	list = guests_list(&f->guests, fd);
-	if (list == GUEST_HEAD || list == GUEST_READY)
+	if (list == GUEST_HEAD || list == GUEST_READY || list == GUEST_SHORT)
 		watch(f, fd);
 }
 
@@ -196,6 +199,7 @@ void gate_front_event(struct gate_front *f, int fd, uint32_t events)
 			drop(f, fd); /* half a head, and no more will come */
 		break;
 	case GUEST_READY:
+	case GUEST_SHORT:
 		if (is_leaving)
 			drop(f, fd);
 		break;
@@ -217,7 +221,7 @@ static bool serve_first(struct gate_front *f, enum guest_list list)
 
 void gate_front_serve(struct gate_front *f)
 {
-	while (serve_first(f, GUEST_READY) || serve_first(f, GUEST_DOOMED))
+	while (serve_first(f, GUEST_READY) || serve_first(f, GUEST_SHORT))
 		;
 }
 
@@ -259,7 +263,7 @@ void gate_front_expire(struct gate_front *f)
 			drop(f, fd);
 	}
 	while ((fd = guests_expired(&f->guests, GUEST_READY, f->now_ms)) >= 0 ||
-	       (fd = guests_expired(&f->guests, GUEST_DOOMED, f->now_ms)) >= 0)
+	       (fd = guests_expired(&f->guests, GUEST_SHORT, f->now_ms)) >= 0)
 		refuse(f, fd, OVERLOADED);
 	while ((fd = guests_expired(&f->guests, GUEST_LINGER, f->now_ms)) >= 0)
 		drop(f, fd);

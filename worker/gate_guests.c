@@ -93,13 +93,13 @@ int64_t guests_due(const struct guests *g)
 
 int guests_waiting(const struct guests *g)
 {
-	return g->count[GUEST_HEAD] + g->count[GUEST_READY] + g->count[GUEST_DOOMED] +
+	return g->count[GUEST_HEAD] + g->count[GUEST_READY] + g->count[GUEST_SHORT] +
 	       g->count[GUEST_LINGER];
 }
 
 int guests_oldest(const struct guests *g)
 {
-	static const enum guest_list order[] = { GUEST_LINGER, GUEST_HEAD, GUEST_DOOMED,
+	static const enum guest_list order[] = { GUEST_LINGER, GUEST_HEAD, GUEST_SHORT,
 						 GUEST_READY };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)

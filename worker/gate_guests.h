@@ -13,7 +13,7 @@ enum guest_list {
 	GUEST_NONE,   /* no such connection */
 	GUEST_HEAD,   /* its head is not whole yet */
 	GUEST_READY,  /* whole, but no worker is idle; one is expected in a moment */
-	GUEST_DOOMED, /* whole, nobody idle or expected: refused in the next round */
+	GUEST_SHORT,  /* whole, nobody idle or expected; one may just be finishing */
 	GUEST_HANDED, /* given to a worker that has not said so yet */
 	GUEST_LINGER, /* answered by the gate; its rest is drained */
 	GUEST_LISTS

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,7 +43,21 @@ START_TEST(a_worker_that_has_said_it_is_idle_is_seen)
 }
 END_TEST
 
-START_TEST(nobody_idle_is_said_at_once)
+/* A client can be back before the worker that served it has said that it is idle. */
+START_TEST(a_worker_about_to_be_idle_is_waited_for)
+{
+	int client;
+
+	house_start_gate();
+	house_start_workers(0);
+	client = house_call_whole();
+	ck_assert(!house_await(client, POLLIN, 20)); /* not refused yet */
+	house_say(1, HANDOVER_IDLE);
+	house_serve(1, client);
+}
+END_TEST
+
+START_TEST(nobody_idle_is_said_soon)
 {
 	house_start_gate();
 	house_start_workers(0);
@@ -168,7 +183,8 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(c, house_open, house_close);
 	tcase_add_test(c, the_worker_used_last_gets_the_next_one);
 	tcase_add_test(c, a_worker_that_has_said_it_is_idle_is_seen);
-	tcase_add_test(c, nobody_idle_is_said_at_once);
+	tcase_add_test(c, a_worker_about_to_be_idle_is_waited_for);
+	tcase_add_test(c, nobody_idle_is_said_soon);
 	tcase_add_test(c, a_refused_client_may_send_on);
 	tcase_add_test(c, who_sends_on_for_ever_is_cut_after_two_seconds);
 	tcase_add_test(c, an_idle_of_before_is_not_believed);
