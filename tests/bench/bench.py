@@ -274,6 +274,38 @@ def memory(folder, upstream):
         nim.stop()
 
 
+WORST = (
+    # name, body: 32 MiB of what costs a JSON tree most, and what is accepted just below the limits
+    ("32 MiB of {},{},...", b"[" + b"{}," * ((32 << 20) // 3 - 2) + b"{}]"),
+    ("200,000 values", b'{"model":"mock/normal","max_tokens":5,"messages":[{"role":"user","content":"a"}],"x":[' +
+     b"{}," * 199900 + b"{}]}"),
+    ("32 MiB of text", b'{"model":"mock/normal","max_tokens":5,"messages":[{"role":"user","content":"' +
+     b"a b " * ((32 << 18) - 32) + b'"}]}'),
+    ("32 MiB of escapes", b'{"model":"mock/normal","max_tokens":5,"messages":[{"role":"user","content":"' +
+     b'\\"' * ((32 << 19) - 64) + b'"}]}'),
+)
+
+
+def peak_kib(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
+
+
+def worst(folder, upstream):
+    for name, body in WORST:
+        nim = start_nim(folder, upstream, workers=1)
+        try:
+            file = os.path.join(folder, "worst.json")
+            with open(file, "wb") as f:
+                f.write(body)
+            before = cpu_ns(nim.pid)
+            load(nim, "/v1/messages", file, 1, 1)
+            row(f"worst bodies: {name}", f"{(cpu_ns(nim.pid) - before) / 1e6:.0f}", "ms CPU",
+                f"peak {max(peak_kib(p) for p in workers_of(nim)) / 1024:.0f} MiB", "< 1000 ms, < 256 MiB")
+        finally:
+            nim.stop()
+
+
 def control(upstream):
     with socket.create_connection(("127.0.0.1", upstream.port)) as s:
         s.sendall(b"GET /control/stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -349,6 +381,9 @@ def main():
         first_byte(folder, upstream)
         connections(folder, upstream)
         client_gone(folder, upstream)
+        worst(folder, upstream)
+    except PermissionError:
+        raise SystemExit("bench: the memory of processes that hold keys is shown to root only; run it as root")
     finally:
         for server in (nim, whole, nginx, upstream):
             server.stop()
