@@ -38,6 +38,7 @@ CASES = {
     "200-empty": (SERVER, []),
     "200-json-error": (SERVER, []),
     "200-html": (SERVER, []),
+    "200-gzip": (SERVER, []),
     "close": (SERVER, []),
     "close-head": (SERVER, []),
     "reset": (SERVER, []),

@@ -290,6 +290,12 @@ class Requests(harness.Case):
             c.send(data)
             self.assertEqual(c.read_answer().status, 200)
 
+    def test_expect_continue_is_not_answered_when_the_body_is_too_large(self):
+        with Connection(self.nim.port) as c:
+            c.send(head("POST", "/v1/messages", {**JSON, "Expect": "100-continue"}, 33 * MIB))
+            self.refused(c.read_answer(), 413, "request_too_large")
+            self.assertNotIn(b" 100 ", c.buffer)
+
     def test_other_encodings_and_types_are_refused(self):
         squeezed = gzip.compress(json.dumps(PLAIN).encode())
         self.refused(self.post(squeezed, headers={"Content-Encoding": "gzip"}), 415, "invalid_request_error")

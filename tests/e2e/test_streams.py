@@ -14,12 +14,16 @@ TEXT, THINK, TOOL = "text", "thinking", "tool_use"
 # name of the behaviour: blocks, text, tool inputs, stop_reason
 SAME = {name: ([TEXT], HELLO, [], "end_turn") for name in (
     "normal", "crlf", "nospace", "drip-crlf", "role-every", "nulls", "no-choices", "no-done", "finish-twice",
-    "finish-null", "finish-tools-none", "usage-none", "usage-every", "usage-null", "usage-cached")}
+    "finish-null", "finish-tools-none", "usage-none", "usage-every", "usage-null", "usage-cached",
+    "hints", "stale")}
 CASES = {
     **SAME,
     "drip": ([TEXT], "Grüße 世界 🙂", [], "end_turn"),
     "comments": ([TEXT], "Hello, this works.", [], "end_turn"),
     "empties": ([TEXT], "Hello", [], "end_turn"),
+    "http10": ([TEXT], "Hello", [], "end_turn"),
+    "surrogates": ([TEXT], None, [], "end_turn"),
+    "not-utf8": ([TEXT], "Hello \ufffd\ufffd(\ufffd", [], "end_turn"),
     "garbage": ([TEXT], "Hello there", [], "end_turn"),
     "finish-delta": ([TEXT], "Hello there", [], "end_turn"),
     "finish-weird": ([TEXT], HELLO, [], "model_context_window_exceeded"),
@@ -150,6 +154,16 @@ class Streams(harness.Case):
         for message in self.both("usage-none"):
             self.assertGreater(message["usage"]["input_tokens"], 0)
             self.assertGreater(message["usage"]["output_tokens"], 3)
+
+    def test_half_a_surrogate_pair_does_no_harm(self):
+        for message in self.both("surrogates"):
+            self.assertRegex(text_of(message), "^A(\ufffd+|\U0001f642)B$")
+
+    def test_an_upstream_that_closes_an_idle_connection_is_not_noticed(self):
+        """A server may close a connection just as the next request is sent on it; that is no failure."""
+        for _ in range(5):
+            for message in self.both("stale"):
+                self.assertEqual(text_of(message), HELLO)
 
     def test_text_leaves_in_pieces_of_at_most_six_characters(self):
         answer = self.post({**harness.body_for("normal"), "stream": True})

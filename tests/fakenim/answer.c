@@ -300,7 +300,6 @@ void answer_raw(struct answer *a, struct str bytes)
 
 void answer_bare(struct answer *a, struct str bytes)
 {
-	a->has_head = true;
 	answer_flush(a);
 	conn_send(a->c, bytes.ptr, bytes.len);
 }

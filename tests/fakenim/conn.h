@@ -36,6 +36,7 @@ struct conn {
 	bool is_complete;
 	bool is_gone;	   /* the client has left, or writing failed */
 	bool wants_close;  /* after this answer */
+	bool closes_next;  /* in place of the next answer */
 	size_t from, till; /* unread bytes of in */
 	char in[CONN_IN];
 };

@@ -180,6 +180,12 @@ static void do_fin(struct line *l)
 	l->t->a.has_ended = true;
 }
 
+/* Such a server closes an idle connection just as the next request is on its way. */
+static void do_stale(struct line *l)
+{
+	l->t->c->closes_next = true;
+}
+
 static void do_over(struct line *l)
 {
 	answer_head(&l->t->a);
@@ -202,7 +208,7 @@ static const struct {
 	{ "bare", do_bare },   { "end", do_end },     { "usage", do_usage },
 	{ "done", do_done },   { "head", do_head },   { "sleep", do_sleep },
 	{ "hang", do_hang },   { "rst", do_rst },     { "fin", do_fin },
-	{ "over", do_over },   { "close", do_close },
+	{ "over", do_over },   { "close", do_close }, { "stale", do_stale },
 };
 
 static void run_line(struct turn *t, struct str text)

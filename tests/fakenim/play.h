@@ -17,6 +17,7 @@
  *   sleep S               seconds, or #1 for the number in the model's name
  *   hang                  until the client leaves
  *   rst, fin              the connection is reset, closed without the last chunk
+ *   stale                 the connection is closed when the next request has come
  *   over, close           the last chunk is sent; close: and then the connection closed
  */
 #ifndef NIM_FAKENIM_PLAY_H

@@ -115,6 +115,18 @@ const struct behave behave_rows[] = {
 		    "text  there\n" END },
 	{ "bigline", .run = run_bigline },
 	{ "no-done", .script = HELLO "end stop\nusage\nclose\n" },
+	{ "stale", .script = NORMAL "stale\n" },
+	{ "hints",
+	  .script = "bare HTTP/1.1 103 Early Hints\\nLink: </x>\\n\\n\n" NORMAL },
+	{ "http10",
+	  .script = "bare HTTP/1.0 200 OK\\nContent-Type: text/event-stream\\n\\ndata: "
+		    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"},"
+		    "\"finish_reason\":\"stop\"}]}\\n\\ndata: [DONE]\\n\\n\nfin\n" },
+	{ "not-utf8",
+	  .script = "role\ntext Hello\nraw data: {\"choices\":[{\"index\":0,\"delta\":"
+		    "{\"content\":\" \xff\xc3(\xed\xa0\x80\"}}]}\\n\\n\n" END },
+	{ "surrogates", .script = "role\ndelta {'content':'A\\ud83d'}\ndelta "
+				  "{'content':'\\ude42B'}\n" END },
 	{ "finish-twice",
 	  .script = HELLO "end stop\ntext never\nend stop\nusage\ndone\n" },
 	{ "finish-null", .script = HELLO "usage\ndone\n" },
@@ -259,6 +271,8 @@ const struct behave behave_rows[] = {
 					"unavailable\",\"type\":\"x\",\"code\":503}}") },
 	{ "200-html", .status = 200, .type = "text/html",
 	  .body = "<html>Sign in</html>" },
+	{ "200-gzip", .status = 200, .type = "text/event-stream",
+	  .fields = "Content-Encoding: gzip\r\n", .body = "\x1f\x8b" },
 	{ "close", .script = "fin\n" },
 	{ "close-head", .script = "bare HTTP/1.1 200 OK\\nContent-Type: text/ev\nfin\n" },
 	{ "reset", .script = "rst\n" },

@@ -290,7 +290,7 @@ static void *talk(void *fd)
 		got = conn_read(&c);
 		if (got == CONN_BROKEN)
 			stats_add(STATS_BROKEN, 1);
-		if (got != CONN_REQUEST)
+		if (got != CONN_REQUEST || c.closes_next)
 			break;
 		if (!is_counted && !str_has_prefix(conn_path(&c), STR("/control/")))
 			stats_add(STATS_CONNECTIONS, 1);
