@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -39,6 +40,8 @@ class Session:
 
 
 class Claude(clients.Case):
+    workers = 32
+
     def setUp(self):
         super().setUp()
         self.home = tempfile.mkdtemp(prefix="nim-test-claude-")
@@ -143,11 +146,48 @@ class Claude(clients.Case):
             return call("Agent", description=f"Task {n}", subagent_type="general-purpose", run_in_background=False,
                         prompt=f"Do part {n}. <|sub|>Part {n} is done.<|/sub|>")
 
-        session = self.ask("Delegate. " + say("Three helpers. " + task(1) + task(2) + task(3), "All reported."))
-        self.assertEqual(session.result["result"], "All reported.")
-        results = json.dumps(session.blocks("user", "tool_result"))
-        for n in (1, 2, 3):
-            self.assertIn(f"Part {n} is done.", results)
+        for count in (3, 20):
+            with self.subTest(count):
+                parts = range(1, count + 1)
+                session = self.ask("Delegate. " + say("Helpers. " + "".join(task(n) for n in parts), "All reported."))
+                self.assertEqual(session.result["result"], "All reported.")
+                results = json.dumps(session.blocks("user", "tool_result"))
+                for n in parts:
+                    self.assertIn(f"Part {n} is done.", results)
+                self.assertEqual(session.retries(), [])
+
+    def test_a_tool_that_is_searched_for(self):
+        session = self.ask("Search. " + say(call("ToolSearch", query="select:WebFetch", max_results=1), "Found."))
+        self.assertEqual(session.result["result"], "Found.")
+        last = self.upstream.stats()["last"]["body"]
+        self.assertIn("WebFetch", [t["function"]["name"] for t in last["tools"]])
+        self.assertNotIn("DeferredToolPlaceholder", json.dumps(last["tools"]))
+        self.assertIn("WebFetch", [m for m in last["messages"] if m["role"] == "tool"][-1]["content"])
+
+    def test_compact(self):
+        self.ask(say("A first answer."))
+        session = self.ask("/compact", "--continue")
+        self.assertTrue([x for x in session.lines if x.get("subtype") == "compact_boundary"], session.run.stdout[-2000:])
+        self.assertEqual(self.ask(say("And on."), "--continue").result["result"], "And on.")
+
+    def test_a_session_goes_on(self):
+        self.ask(say("One."))
+        self.assertEqual(self.ask(say("Two."), "--continue").result["result"], "Two.")
+        texts = json.dumps(self.upstream.stats()["last"]["body"]["messages"])
+        self.assertIn("One.", texts)
+
+    def test_an_interrupt_ends_the_upstreams_work(self):
+        run = subprocess.Popen([CLAUDE, "-p", say("Wait <|wait 60000|> for it."), *self.FLAGS], cwd=self.work,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env={**self.own_env(), "ANTHROPIC_BASE_URL": self.base(), "ANTHROPIC_AUTH_TOKEN": TOKEN})
+        try:
+            harness.wait_for(lambda: self.upstream.stats()["in_flight"] == 1, SECONDS)
+            run.send_signal(signal.SIGINT)
+            run.wait(SECONDS)
+            self.assertLess(self.upstream.wait_idle(5), 1 * harness.SLOW)
+        finally:
+            run.kill()
+            run.wait()
 
     def test_other_models_and_an_upstream_that_stumbles(self):
         for model in ("mock/500-once@a", "mock/429-after-1@a", "mock/close-once@a", "mock/stall-1", "mock/crlf"):
