@@ -61,7 +61,7 @@ char *buf_reserve(struct buf *b, size_t len)
 	return b->data + b->len;
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t len)
+void buf_add_more(struct buf *b, const void *bytes, size_t len)
 {
 	if (len == 0)
 		return;
@@ -70,11 +70,6 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
 		return;
 	memcpy(to, bytes, len);
 	b->len += len;
-}
-
-void buf_adds(struct buf *b, struct str s)
-{
-	buf_add(b, s.ptr, s.len);
 }
 
 void buf_addc(struct buf *b, char c)

@@ -27,8 +27,25 @@ void buf_init(struct buf *b, size_t max); /* allocates nothing yet */
 void buf_release(struct buf *b);	  /* gives the memory back; b is as after init */
 void buf_clear(struct buf *b);		  /* empty and usable again, keeps its memory */
 
-void buf_add(struct buf *b, const void *bytes, size_t len);
-void buf_adds(struct buf *b, struct str s);
+void buf_add_more(struct buf *b, const void *bytes,
+		  size_t len); /* what buf_add() leaves */
+
+/* In line, because an answer is made of thousands of short constants. */
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	if (len == 0 || len > b->cap - b->len || b->has_failed) {
+		buf_add_more(b, bytes, len);
+		return;
+	}
+	memcpy(b->data + b->len, bytes, len);
+	b->len += len;
+}
+
+static inline void buf_adds(struct buf *b, struct str s)
+{
+	buf_add(b, s.ptr, s.len);
+}
+
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -8,7 +8,7 @@
 
 #include "translate/oa_chunk.h"
 
-#include <endian.h>
+#include "translate/word.h"
 
 /* A longer chunk is not the common one; also keeps the scan far below jcheck's limits. */
 enum { FAST_MAX = 64 << 10 };
@@ -60,31 +60,15 @@ static bool is_special(char c)
 	return c == '"' || c == '\\' || (unsigned char)c < 0x20;
 }
 
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/*
- * Eight bytes at once: the high bit of each byte that is below n (n <= 0x80). Exact up to
- * the first one; a byte above that may be marked by its borrow.
- */
-static uint64_t below(uint64_t word, unsigned n)
-{
-	return (word - EACH_BYTE(n)) & ~word & EACH_BYTE(0x80);
-}
-
 /* Moves to the next special byte or the end. */
 static void skip_plain(struct fast *f)
 {
-	uint64_t word;
-	while ((size_t)(f->end - f->at) >= sizeof(word)) {
-		memcpy(&word, f->at, sizeof(word));
-		word = le64toh(word); /* the first byte is the lowest */
-		uint64_t hit = below(word, 0x20) | below(word ^ EACH_BYTE('"'), 1) |
-			       below(word ^ EACH_BYTE('\\'), 1);
-		if (hit) {
-			f->at += __builtin_ctzll(hit) / 8;
+	for (; f->end - f->at >= 8; f->at += 8) {
+		uint64_t marks = word_marks(word_at(f->at));
+		if (marks) {
+			f->at += word_first(marks);
 			return;
 		}
-		f->at += sizeof(word);
 	}
 	while (f->at < f->end && !is_special(*f->at))
 		f->at++;

@@ -124,9 +124,9 @@ void stream_say(struct stream *s, enum stream_block kind, struct str text)
 	}
 	send_pieces(s, kind, text);
 	if (kind == STREAM_THINKING)
-		s->thinking_tokens += tokens_text(text);
+		s->thinking_quarters += tokens_quarters(text);
 	else
-		s->text_tokens += tokens_text(text);
+		s->text_quarters += tokens_quarters(text);
 }
 
 /* think.h's callback. */
@@ -176,6 +176,7 @@ void stream_chunk(struct stream *s, const struct oa_chunk *chunk)
 
 int64_t stream_output_tokens(const struct stream *s)
 {
-	return s->has_usage || s->has_finished ? s->usage.output_tokens
-					       : s->text_tokens + s->thinking_tokens;
+	return s->has_usage || s->has_finished
+		       ? s->usage.output_tokens
+		       : (s->text_quarters + s->thinking_quarters) / 4;
 }

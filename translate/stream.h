@@ -67,16 +67,17 @@ struct stream {
 	struct str stop_sequence;
 	struct an_usage usage; /* the upstream's last word; after finish what was told */
 	bool has_usage;
-	bool has_started;    /* message_start is out */
-	bool has_finished;   /* message_delta and message_stop are out */
-	bool has_content;    /* a block has begun: the point of no retry */
-	bool is_call_cut;    /* "length" cut the call whose block was open */
-	bool has_dropped;    /* "length" cut a call of which nothing had been sent */
-	size_t blocks_done;  /* closed text and tool blocks */
-	size_t tools_done;   /* tool_use blocks begun */
-	unsigned repairs;    /* enum args_repair of all calls */
-	int64_t text_tokens; /* estimate of what was sent, for slot and usage */
-	int64_t thinking_tokens;
+	bool has_started;      /* message_start is out */
+	bool has_finished;     /* message_delta and message_stop are out */
+	bool has_content;      /* a block has begun: the point of no retry */
+	bool is_call_cut;      /* "length" cut the call whose block was open */
+	bool has_dropped;      /* "length" cut a call of which nothing had been sent */
+	size_t blocks_done;    /* closed text and tool blocks */
+	size_t tools_done;     /* tool_use blocks begun */
+	unsigned repairs;      /* enum args_repair of all calls */
+	int64_t text_quarters; /* of tokens: estimate of what was sent, for slot and usage
+				*/
+	int64_t thinking_quarters;
 };
 
 /* Nothing needs a release: all memory hangs on the pool. */

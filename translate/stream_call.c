@@ -152,7 +152,7 @@ void stream_call_take(struct stream *s, const struct oa_call *fragment)
 		return;
 	if (!is_blank(fragment->arguments))
 		c->has_arguments = true;
-	s->text_tokens += tokens_text(fragment->arguments);
+	s->text_quarters += tokens_quarters(fragment->arguments);
 	feed(c, fragment->arguments);
 }
 

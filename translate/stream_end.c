@@ -39,7 +39,7 @@ void stream_end_blocks(struct stream *s)
 
 static int64_t estimated_output(const struct stream *s)
 {
-	int64_t tokens = s->text_tokens + s->thinking_tokens;
+	int64_t tokens = (s->text_quarters + s->thinking_quarters) / 4;
 	return tokens > 0 ? tokens : 1;
 }
 
@@ -48,7 +48,7 @@ static void settle_usage(struct stream *s)
 {
 	struct an_usage *u = &s->usage;
 	if (!s->has_usage)
-		*u = (struct an_usage){ .reasoning_tokens = s->thinking_tokens };
+		*u = (struct an_usage){ .reasoning_tokens = s->thinking_quarters / 4 };
 	if (u->input_tokens + u->cached_tokens == 0) {
 		u->input_tokens = s->config.input_estimate;
 		u->is_estimated = true;

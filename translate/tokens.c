@@ -11,6 +11,7 @@
 #include "translate/tokens.h"
 
 #include "translate/utf8.h"
+#include "translate/word.h"
 
 /* All costs in thousandths of a token. */
 enum {
@@ -243,4 +244,24 @@ int64_t tokens_text(struct str text)
 		c.cost += c.excess * FOREIGN * (share < 1000 ? share : 1000) / 1000;
 	}
 	return c.cost < 1000 ? 1 : (c.cost + 500) / 1000;
+}
+
+int64_t tokens_quarters(struct str text)
+{
+	int64_t ascii = 0, others = 0;
+	size_t at = 0;
+	for (; text.len - at >= 8; at += 8) {
+		uint64_t word = word_at(text.ptr + at);
+		uint64_t wide = word & WORD_TOPS;
+		uint64_t tails =
+			wide & ~(word << 1); /* 10xxxxxx: goes on with a character */
+		ascii += 8 - __builtin_popcountll(wide);
+		others += __builtin_popcountll(wide) - __builtin_popcountll(tails);
+	}
+	for (; at < text.len; at++) {
+		unsigned char byte = (unsigned char)text.ptr[at];
+		ascii += byte < 0x80;
+		others += byte >= 0xc0;
+	}
+	return ascii + 3 * others;
 }

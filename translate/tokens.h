@@ -18,6 +18,12 @@
 /* Tokens of one text; 0 for an empty one. */
 int64_t tokens_text(struct str text);
 /*
+ * The same by characters alone, in quarters of a token: four ASCII characters make one,
+ * four others three. For the pieces of a running answer, where a word may be cut
+ * anywhere, and a number is needed with each.
+ */
+int64_t tokens_quarters(struct str text);
+/*
  * Tokens of an Anthropic request (messages, system, tools): every text in it with the
  * overhead of roles and tools; images and documents in base64 or behind a URL count
  * TOKENS_IMAGE and not their bytes. What has another form than the API's counts by the

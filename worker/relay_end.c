@@ -29,6 +29,8 @@ static void set_fault(struct relay *rl, int status, struct str body,
 
 	oa_error_read(&rl->fault, rl->r->pool, &in);
 	rl->has_fault = true;
+	rl->r->is_quoting = true;
+	rl->r->upstream_status = rl->fault.status;
 }
 
 void relay_fault(struct relay *rl, int code, struct str text)
@@ -43,6 +45,7 @@ static void set_own_fault(struct relay *rl, enum an_error_kind kind, struct str 
 	rl->fault.error.message = message;
 	rl->fault.is_transient = true;
 	rl->has_fault = true;
+	rl->r->is_quoting = false;
 }
 
 void relay_refusal(struct relay *rl)

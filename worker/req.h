@@ -53,6 +53,8 @@ struct req {
 	enum shm_counter outcome;
 	struct an_error error; /* what the client was told, when it was an error */
 	bool has_error;
+	bool is_quoting; /* the message may hold the upstream's words: not for the log */
+	int upstream_status; /* of its refusal; 0 = it did not refuse */
 };
 
 #endif

@@ -151,7 +151,10 @@ static void log_request(const struct req *r)
 		log_str(&l, "upstream_id", r->upstream_id);
 	if (r->has_error) {
 		log_text(&l, "error", an_errors[r->error.kind].type);
-		log_str(&l, "why", r->error.message);
+		if (r->upstream_status)
+			log_int(&l, "upstream_status", r->upstream_status);
+		if (!r->is_quoting)
+			log_str(&l, "why", r->error.message);
 	}
 	log_end(&l);
 }
