@@ -216,6 +216,12 @@ class Requests(harness.Case):
                 self.assertIn(word, self.refused(self.post(data), 400, "invalid_request_error"))
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
+    def test_safeguards_are_refused_by_name(self):
+        """The client would wait for their results; told so, it checks by itself (gateway protocol)."""
+        answer = self.post({**PLAIN, "safeguards": [{"type": "x"}]})
+        self.assertIn("safeguards", self.refused(answer, 400, "invalid_request_error"))
+        self.assertEqual(self.upstream.stats()["requests"], 0)
+
     def test_lone_surrogates_and_nul_do_no_harm(self):
         for text in SURROGATES:
             with self.subTest(text):

@@ -203,6 +203,28 @@ class Translate(harness.Case):
         call = {**CALLS[0], "input": {"__unparsedToolInput": {"raw": "{\"a\": ", "len": 6}}}
         self.sent([user("go"), {"role": "assistant", "content": [call]}, user(RESULTS[:1])], tools=TOOLS)
 
+    def test_odd_text_in_tools_and_results_goes_upstream_as_valid_json(self):
+        odd = "a\ud83d\u0000\x01\u2028\"\\ \U0001f642"
+        name = odd.replace("\0", "")  # NUL in a name is refused
+        call = {**CALLS[0], "input": {name: [odd, {"x": odd}], "n": [1.0, 1e300, -0.0, 2**64 - 1, -2**63]}}
+        result = {**RESULTS[0], "content": odd}
+        tools = [{**TOOLS[0], "description": odd, "input_schema": {"type": "object", "properties": {name: {}}}}]
+        for stream in (False, True):
+            answer = self.post({"model": "mock/echo", "max_tokens": 5, "tools": tools, "system": odd, "stream": stream,
+                                "messages": [user(odd), {"role": "assistant", "content": [call]}, user([result])]})
+            self.assertEqual(answer.status, 200, answer.body)
+        sent = self.upstream.stats()["last"]["body"]["messages"]
+        self.assertEqual([m["role"] for m in sent], ["system", "user", "assistant", "tool"])
+        self.assertIn("\U0001f642", sent[1]["content"])
+        self.assertEqual(json.loads(sent[2]["tool_calls"][0]["function"]["arguments"])["n"],
+                         [1.0, 1e300, -0.0, 2**64 - 1, -2**63])
+
+    def test_an_integer_above_64_bits_does_not_become_another(self):
+        call = {**CALLS[0], "input": {"n": 12345678901234567890123}}
+        body = self.sent([user("go"), {"role": "assistant", "content": [call]}, user(RESULTS[:1])], tools=TOOLS)
+        number = json.loads(body["messages"][1]["tool_calls"][0]["function"]["arguments"])["n"]
+        self.assertAlmostEqual(number / 12345678901234567890123, 1)
+
     def test_only_a_server_tool_is_refused_by_name(self):
         answer = self.post({**harness.body_for("ctx-echo"), "tools": [
             {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}]})
