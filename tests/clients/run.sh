@@ -19,14 +19,14 @@ for tool in "$CLIENTS/venv/bin/python" "$CLIENTS/node_modules/.bin/claude"; do
 	}
 done
 
-for test in test_claude.py test_sdk_python.py test_sdk_js.py; do
+for test in test_claude.py test_interactive.py test_sdk_python.py test_sdk_js.py; do
 	"$CLIENTS/venv/bin/python" -B "$here/$test" "$@"
 done | tee "$out"
 
 good=$(grep -c '^ok ' "$out")
 bad=$(grep -c '^not ok ' "$out")
 plans=$(grep -c '^1\.\.' "$out")
-[ "$plans" -eq 3 ] || bad=$((bad + 1))
+[ "$plans" -eq 4 ] || bad=$((bad + 1))
 echo "# PASS: $good"
 echo "# FAIL: $bad"
 [ "$bad" -eq 0 ] && [ "$good" -gt 0 ]
