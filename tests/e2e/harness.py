@@ -6,6 +6,7 @@ server gets an empty environment, a folder of its own as HOME and a dummy key; i
 main() prints TAP, which "make check" reads.
 """
 
+import ctypes
 import json
 import os
 import re
@@ -75,6 +76,14 @@ def children(pid):
 
 # ---- servers
 
+def end_with_parent():
+    """In the child: TERM when the test itself is killed (prctl PR_SET_PDEATHSIG)."""
+    LIBC.prctl(1, signal.SIGTERM)
+
+
+LIBC = ctypes.CDLL(None)
+
+
 class Server:
     """A process with its output in a file; env is all it gets beside PATH and HOME."""
 
@@ -88,7 +97,7 @@ class Server:
                 full[name_] = os.environ[name_]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(argv, env=full, cwd=cwd or self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log, preexec_fn=end_with_parent)
         self.pid = self.process.pid
 
     def log(self):

@@ -246,6 +246,7 @@ class Stop(harness.Case):
         good.close()
 
     def tearDown(self):
+        self.nim.clean()
         self.nim = type(self).nim = harness.Nim(self.upstream.port, self.settings)
 
 
