@@ -206,7 +206,7 @@ static enum attempt judge(struct relay *rl, bool client_ready)
 	return ATTEMPT_RUNNING;
 }
 
-static enum attempt try_once(struct relay *rl)
+static enum attempt try_connected(struct relay *rl)
 {
 	struct req *r = rl->r;
 	enum attempt verdict = ATTEMPT_RUNNING;
@@ -238,6 +238,17 @@ static enum attempt try_once(struct relay *rl)
 	if (r->upstream->request_id[0])
 		r->upstream_id = pool_str(r->pool, str_of(r->upstream->request_id));
 	return verdict;
+}
+
+/* A connection that the server was closing is replaced once, without a word. */
+static enum attempt try_once(struct relay *rl)
+{
+	enum attempt verdict = try_connected(rl);
+
+	if (verdict != ATTEMPT_REFUSED || !upstream_was_stale(rl->r->upstream))
+		return verdict;
+	upstream_end(rl->r->upstream);
+	return try_connected(rl);
 }
 
 /* Between two tries: sleeps with pings. False when the client or the master has gone. */

@@ -292,6 +292,16 @@ bool upstream_is_sent(const struct upstream *u, size_t body_len)
 	return sent >= (curl_off_t)body_len;
 }
 
+bool upstream_was_stale(const struct upstream *u)
+{
+	long connects = 0;
+
+	if (!u->is_done || u->result == CURLE_OK || u->status != 0)
+		return false;
+	return curl_easy_getinfo(u->easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK &&
+	       connects == 0;
+}
+
 static const struct {
 	CURLcode code;
 	const char *reason;

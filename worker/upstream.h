@@ -67,6 +67,12 @@ void upstream_end(struct upstream *u);
 
 /* The whole request has gone out: its body is not needed any more. */
 bool upstream_is_sent(const struct upstream *u, size_t body_len);
+/*
+ * The transfer failed without a byte of an answer, on a connection that had been open
+ * before: the server was just closing it (uvicorn after 5 s idle). That is no failure; a
+ * new connection is.
+ */
+bool upstream_was_stale(const struct upstream *u);
 /* What the transfer's failure means, as a constant sentence. */
 const char *upstream_reason(const struct upstream *u);
 
