@@ -15,23 +15,6 @@
 #include "translate/jcheck.h"
 #include "translate/utf8.h"
 
-struct json_object *jget_parse(struct str text)
-{
-	if (text.len > INT_MAX)
-		return NULL;
-	/* json-c counts a scalar in the innermost level, and the end, as levels too */
-	struct json_tokener *tokener = json_tokener_new_ex(JCHECK_DEPTH + 2);
-	if (!tokener)
-		return NULL;
-	struct json_object *root =
-		json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
-	/* a number at the end of the text might go on: a blank says that it doesn't */
-	if (!root && json_tokener_get_error(tokener) == json_tokener_continue)
-		root = json_tokener_parse_ex(tokener, "\n", 1);
-	json_tokener_free(tokener);
-	return root;
-}
-
 /* Appends s to the error text. When it has to be cut, nothing fits behind it any more. */
 static void add(struct jget_error *error, size_t *len, struct str s)
 {
@@ -125,16 +108,29 @@ int jget_bool(struct json_object *object, const char *name, const struct jget_pa
 	return found;
 }
 
+/* An integer above 64 bits, as jget_parse() spells it: digits and an exponent of nothing.
+ */
+static bool is_huge_integer(struct json_object *node)
+{
+	if (!json_object_is_type(node, json_type_double))
+		return false;
+	const char *text = json_object_get_string(node);
+	size_t digits = strspn(text + (*text == '-'), "0123456789");
+	return strcmp(text + (*text == '-') + digits, "e0") == 0 && digits > 18;
+}
+
 int jget_int(struct json_object *object, const char *name, const struct jget_path *at,
 	     int64_t min, int64_t max, int64_t *out, struct jget_error *error)
 {
 	struct json_object *member;
 	char what[64];
 	int found = find(object, name, json_type_int, &member);
-	if (found < 0)
+	if (found < 0 && !is_huge_integer(jget_member(object, name)))
 		return fail_at(error, at, name, "Input should be a valid integer");
 	if (found == 0)
 		return 0;
+	if (found < 0) /* a double of whole digits: 64 bits are the least it is beyond */
+		member = jget_member(object, name);
 	int64_t number = json_object_get_int64(member);
 	/* above INT64_MAX json-c keeps an unsigned number and shows INT64_MAX */
 	bool is_beyond = number > 0 && json_object_get_uint64(member) > INT64_MAX;
