@@ -72,6 +72,7 @@ static int read_system(struct an_request *r, struct jget_error *error)
 	return jget_fail(error, &at, "Input should be a valid string or list");
 }
 
+/* Which of the words enable it is the model's affair; a new one does as well. */
 static int read_thinking(struct an_request *r, struct jget_error *error)
 {
 	const struct jget_path at = { NULL, "thinking", 0 };
@@ -81,27 +82,39 @@ static int read_thinking(struct an_request *r, struct jget_error *error)
 
 	if (result <= 0)
 		return result;
-	if (jget_str(thinking, "type", &at, &type, error) < 0)
-		return -1;
-	r->thinking = str_eq(type, STR("disabled")) ? AN_THINKING_DISABLED
-						    : AN_THINKING_ENABLED;
-	return 0;
+	result = jget_str(thinking, "type", &at, &type, error);
+	if (result > 0)
+		r->thinking = str_eq(type, STR("disabled")) ? AN_THINKING_DISABLED
+							    : AN_THINKING_ENABLED;
+	return result < 0 ? -1 : 0;
+}
+
+/* format of output_config, or output_format, its name in older betas */
+static int read_format(struct an_request *r, struct json_object *parent, const char *name,
+		       const struct jget_path *at, struct jget_error *error)
+{
+	const struct jget_path where = { at, name, 0 };
+	struct json_object *format = NULL;
+	int result = jget_object(parent, name, at, &format, error);
+
+	if (result <= 0 || !jget_is(format, "type", STR("json_schema")))
+		return result < 0 ? -1 : 0;
+	return jget_object(format, "schema", &where, &r->schema, error) < 0 ? -1 : 0;
 }
 
 static int read_output(struct an_request *r, struct jget_error *error)
 {
 	const struct jget_path at = { NULL, "output_config", 0 };
-	struct json_object *config = NULL, *format = NULL;
-	int result = jget_object(r->root, "output_config", NULL, &config, error);
+	struct json_object *config = NULL;
+	int result = read_format(r, r->root, "output_format", NULL, error);
 
+	if (result == 0)
+		result = jget_object(r->root, "output_config", NULL, &config, error);
 	if (result <= 0)
 		return result;
 	if (jget_str(config, "effort", &at, &r->effort, error) < 0)
 		return -1;
-	result = jget_object(config, "format", &at, &format, error);
-	if (result <= 0 || !jget_is(format, "type", STR("json_schema")))
-		return result < 0 ? -1 : 0;
-	return jget_object(format, "schema", &at, &r->schema, error) < 0 ? -1 : 0;
+	return read_format(r, config, "format", &at, error);
 }
 
 static int read_sampling(struct an_request *r, struct jget_error *error)
@@ -142,14 +155,12 @@ static int read_optional(struct an_request *r, struct jget_error *error)
 {
 	const struct jget_path safeguards = { NULL, "safeguards", 0 };
 
-	if (jget_member(r->root,
-			"safeguards")) /* the client would wait for their results */
+	if (jget_member(r->root, "safeguards")) /* whose results would be waited for */
 		return jget_fail(error, &safeguards, "not supported by this proxy");
 	if (jget_bool(r->root, "stream", NULL, &r->is_stream, error) < 0 ||
 	    jget_array(r->root, "tools", NULL, &r->tools, error) < 0 ||
 	    jget_object(r->root, "tool_choice", NULL, &r->tool_choice, error) < 0)
 		return -1;
-	r->has_tools = r->tools && json_object_array_length(r->tools) > 0;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 enum an_thinking {
 	AN_THINKING_UNSAID,
 	AN_THINKING_DISABLED,
-	AN_THINKING_ENABLED, /* enabled, adaptive or between_tools */
+	AN_THINKING_ENABLED, /* enabled, adaptive, between_tools, or a newer word */
 };
 
 struct an_request {
@@ -22,7 +22,6 @@ struct an_request {
 	struct str model;
 	int64_t max_tokens; /* > 0; 0 in a count_tokens request that has none */
 	bool is_stream;
-	bool has_tools;			    /* at least one tool */
 	struct json_object *messages;	    /* array, not empty */
 	struct json_object *system;	    /* string or array, or NULL */
 	struct json_object *tools;	    /* array or NULL */
@@ -30,7 +29,8 @@ struct an_request {
 	struct json_object *stop_sequences; /* array of strings or NULL */
 	enum an_thinking thinking;
 	struct str effort;	    /* output_config.effort, or empty */
-	struct json_object *schema; /* output_config.format.schema, or NULL */
+	struct json_object *schema; /* output_config.format.schema (in older betas
+				       output_format.schema), or NULL */
 	bool has_temperature, has_top_p, has_top_k;
 	double temperature, top_p;
 	int64_t top_k;

@@ -2,6 +2,9 @@
 /*
  * system and messages[] in OpenAI's form: one system message first, tool messages right
  * after the call they answer, texts flattened to strings, images as image_url parts.
+ * Turns of one role are merged, and what stood between them and says nothing is left out,
+ * because templates demand alternation. Later entries never change what earlier ones
+ * became, short of the last turn: the upstream's prefix cache lives from that.
  *
  * Every block type of the API has a row in a table (role, how it is rendered); unknown
  * types are rendered as text or skipped, never refused. Claude Code's attribution block
@@ -16,11 +19,10 @@
 #include "translate/models.h"
 #include "translate/oa_tools.h"
 
-enum { OA_ARGUMENTS_MAX = 64 << 20 }; /* of one call in the history, written anew */
-
 /*
  * Appends "messages":[…]. is_thinking chooses the model's system_on/system_off text.
- * Returns 0, or -1 with *error (path and reason) for content that has the wrong type.
+ * Returns 0, or -1 with *error (path and reason) for content that has the wrong type, or
+ * when no message has any. What did not fit is told by b->has_failed.
  */
 int oa_messages_put(struct buf *b, const struct an_request *request,
 		    const struct model *model, bool is_thinking,

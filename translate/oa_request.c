@@ -47,14 +47,14 @@ static bool is_blank(struct str text)
  * At most four, none empty. Not beside tools: servers look for them inside tool calls
  * too, and a call that is cut there comes back as a finished one with half its arguments.
  */
-static void put_stops(struct buf *b, const struct an_request *request)
+static void put_stops(struct buf *b, const struct an_request *request, bool has_tools)
 {
 	size_t count = request->stop_sequences
 			       ? json_object_array_length(request->stop_sequences)
 			       : 0;
 	int written = 0;
 
-	if (request->has_tools)
+	if (has_tools)
 		return;
 	for (size_t i = 0; i < count && written < OA_STOPS_MAX; i++) {
 		struct str text =
@@ -114,7 +114,7 @@ int oa_request_put(struct buf *b, const struct an_request *request,
 	put_max_tokens(b, request, model);
 	buf_lit(b, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
 	put_sampling(b, request);
-	put_stops(b, request);
+	put_stops(b, request, names->count > 0);
 	put_format(b, request);
 	put_thinking(b, model, is_thinking);
 	buf_addc(b, '}');

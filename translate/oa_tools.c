@@ -5,6 +5,7 @@
 #include "translate/oa_tools.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "translate/jput.h"
 
@@ -36,52 +37,111 @@ static uint32_t hash(struct str text, uint32_t seed)
 	return h;
 }
 
-static struct str legal_name(struct pool *p, struct str client, uint32_t seed)
+/* Illegal bytes as _, cut, and a hash at the end. */
+static struct str make_name(struct pool *p, struct str client, uint32_t seed)
 {
 	size_t len = client.len < KEEP ? client.len : KEEP;
-	char *name;
+	char *name = pool_alloc(p, OA_TOOL_NAME_MAX + 1);
 
-	if (is_legal_name(client) && seed == 0)
-		return client;
-	name = pool_alloc(p, OA_TOOL_NAME_MAX + 1);
 	for (size_t i = 0; i < len; i++)
 		name[i] = is_legal(client.ptr[i]) ? client.ptr[i] : '_';
 	(void)snprintf(name + len, HASH_DIGITS + 2, "_%08x", hash(client, seed));
 	return (struct str){ name, len + 1 + HASH_DIGITS };
 }
 
-static bool is_taken(const struct oa_names *names, struct str upstream)
+static int compare_str(struct str a, struct str b)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (str_eq(names->list[i].upstream, upstream))
-			return true;
-	return false;
+	size_t len = a.len < b.len ? a.len : b.len;
+	int difference = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+
+	return difference ? difference : (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_client(const void *a, const void *b)
+{
+	return compare_str((*(struct oa_name *const *)a)->client,
+			   (*(struct oa_name *const *)b)->client);
+}
+
+/* A name that can't be sent as it is; seed is the next one to try. */
+struct mapping {
+	struct oa_name *name;
+	uint32_t seed;
+};
+
+static int by_upstream(const void *a, const void *b)
+{
+	const struct mapping *one = a, *other = b;
+	int difference = compare_str(one->name->upstream, other->name->upstream);
+
+	return difference ? difference : by_client(&one->name, &other->name);
 }
 
 static const struct oa_name *find_client(const struct oa_names *names, struct str client)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (str_eq(names->list[i].client, client))
-			return &names->list[i];
-	return NULL;
+	struct oa_name name = { .client = client }, *key = &name, **found;
+
+	if (names->count == 0)
+		return NULL;
+	found = bsearch(&key, names->by_client, names->count, sizeof(key), by_client);
+	return found ? *found : NULL;
 }
 
-static void add(struct oa_names *names, struct pool *p, struct str client)
+/* The next name for it that no declared tool has by right. */
+static void map_name(const struct oa_names *names, struct pool *p, struct mapping *m)
 {
-	struct oa_name *name = &names->list[names->count];
-	uint32_t seed = 0;
-
-	if (find_client(names, client)) {
-		name->client = client;
-		name->upstream = find_client(names, client)->upstream;
-		names->count++;
-		return;
-	}
-	name->client = client;
 	do {
-		name->upstream = legal_name(p, client, seed++);
-	} while (is_taken(names, name->upstream));
-	names->count++;
+		m->name->upstream = make_name(p, m->name->client, m->seed++);
+	} while (find_client(names, m->name->upstream));
+}
+
+/* Maps again until no two mapped names meet; the first look is nearly always the last. */
+static void part_names(const struct oa_names *names, struct pool *p,
+		       struct mapping *mapped, size_t count)
+{
+	bool have_met = true;
+
+	while (have_met) {
+		have_met = false;
+		qsort(mapped, count, sizeof(mapped[0]), by_upstream);
+		for (size_t i = 1; i < count; i++) {
+			if (!str_eq(mapped[i].name->upstream,
+				    mapped[i - 1].name->upstream))
+				continue;
+			map_name(names, p, &mapped[i]);
+			have_met = true;
+		}
+	}
+}
+
+static bool is_again(const struct oa_names *names, size_t i)
+{
+	return i > 0 && by_client(&names->by_client[i], &names->by_client[i - 1]) == 0;
+}
+
+/* Sorting finds what is there twice in n log n: a body may declare 66,000 tools. */
+static void map_names(struct oa_names *names, struct pool *p)
+{
+	struct mapping *mapped = pool_array(p, names->count, sizeof(mapped[0]));
+	size_t count = 0;
+
+	names->by_client = pool_array(p, names->count, sizeof(names->by_client[0]));
+	for (size_t i = 0; i < names->count; i++)
+		names->by_client[i] = &names->list[i];
+	qsort(names->by_client, names->count, sizeof(names->by_client[0]), by_client);
+	for (size_t i = 0; i < names->count; i++) {
+		struct oa_name *name = names->by_client[i];
+
+		name->upstream = name->client;
+		if (is_again(names, i) || is_legal_name(name->client))
+			continue;
+		mapped[count] = (struct mapping){ .name = name };
+		map_name(names, p, &mapped[count++]);
+	}
+	part_names(names, p, mapped, count);
+	for (size_t i = 1; i < names->count; i++)
+		if (is_again(names, i)) /* declared twice, sent twice */
+			names->by_client[i]->upstream = names->by_client[i - 1]->upstream;
 }
 
 /* A tool that the client runs itself; all other types are run by Anthropic. */
@@ -96,32 +156,37 @@ static bool is_placeholder(struct json_object *tool)
 	return jget_is(tool, "name", STR("DeferredToolPlaceholder"));
 }
 
+/* Remembers the first that is left out, by its name or else its type. */
+static int drop_tool(struct oa_names *names, struct pool *p, struct json_object *tool,
+		     struct str name, const struct jget_path *at,
+		     struct jget_error *error)
+{
+	struct str type = { NULL, 0 };
+
+	if (jget_str(tool, "type", at, &type, error) < 0)
+		return -1;
+	if (names->server_tool.len == 0)
+		names->server_tool = pool_str(p, name.len ? name : type);
+	return 0;
+}
+
 static int read_tool(struct oa_names *names, struct pool *p, struct json_object *tool,
 		     const struct jget_path *at, struct jget_error *error)
 {
+	const struct jget_path where = { at, "name", 0 };
 	struct str name = { NULL, 0 };
-	int result;
 
 	if (!json_object_is_type(tool, json_type_object))
 		return jget_fail(error, at, "Input should be an object");
-	result = jget_str(tool, "name", at, &name, error);
-	if (result < 0)
+	if (jget_str(tool, "name", at, &name, error) < 0)
 		return -1;
 	if (is_placeholder(tool))
 		return 0;
-	if (!is_client_tool(tool)) {
-		if (names->server_tool.len == 0 && result == 0)
-			result = jget_str(tool, "type", at, &name, error);
-		if (names->server_tool.len == 0)
-			names->server_tool = name;
-		return result < 0 ? -1 : 0;
-	}
-	if (result == 0 || name.len == 0) {
-		const struct jget_path where = { at, "name", 0 };
-
+	if (!is_client_tool(tool))
+		return drop_tool(names, p, tool, name, at, error);
+	if (name.len == 0)
 		return jget_fail(error, &where, "Field required");
-	}
-	add(names, p, name);
+	names->list[names->count++].client = name;
 	return 0;
 }
 
@@ -161,11 +226,11 @@ int oa_tools_names(struct oa_names *names, const struct an_request *request,
 	if (names->count == 0 && names->server_tool.len) {
 		(void)snprintf(error->text, sizeof(error->text),
 			       "tools: '%.64s' is run by Anthropic's own servers and is "
-			       "not available "
-			       "through this proxy",
+			       "not available through this proxy",
 			       names->server_tool.ptr);
 		return -1;
 	}
+	map_names(names, p);
 	return check_choice(names, request, error);
 }
 
@@ -174,7 +239,9 @@ struct str oa_tools_upstream(const struct oa_names *names, struct pool *p,
 {
 	const struct oa_name *name = find_client(names, client);
 
-	return name ? name->upstream : legal_name(p, client, 0);
+	if (name)
+		return name->upstream;
+	return is_legal_name(client) ? client : make_name(p, client, 0);
 }
 
 struct str oa_tools_client(const struct oa_names *names, struct str upstream)

@@ -23,15 +23,18 @@ struct oa_name {
 };
 
 struct oa_names {
-	struct oa_name *list;	/* in the pool */
-	size_t count;		/* client tools that were forwarded */
+	struct oa_name *list;	    /* in the pool, as the tools came */
+	struct oa_name **by_client; /* the same, sorted by the client's name; or NULL */
+	size_t count;		    /* client tools that were forwarded */
 	struct str server_tool; /* name or type of the first server tool that was dropped,
-				   or empty */
+				   in the pool, or empty */
 };
 
 /*
- * Collects the names of the tools that will be forwarded. Returns 0, or -1 with *error
- * when a tool has no name, or when all tools are server tools (which we can't run).
+ * Collects the names of the tools that will be forwarded. A legal name stays what it is;
+ * the others' do not depend on what other tools there are, short of two hashes that meet.
+ * Returns 0, or -1 with *error when a tool has no name, when all tools are server tools
+ * (which we can't run), or when tool_choice names none of them.
  */
 int oa_tools_names(struct oa_names *names, const struct an_request *request,
 		   struct pool *p, struct jget_error *error);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <unistr.h>
 
 #include "translate/jcheck.h"
 #include "translate/oa_request.h"
@@ -21,83 +22,191 @@ static const struct model models[] = {
 	  .system_on = { "/think", 6 } },
 };
 
-/* Calls of the last assistant message that have no result yet. */
-struct due {
+/* Where the check stands: the last message's role, and calls that want results. */
+struct talk {
+	const char *role;
 	struct json_object *calls;
 	size_t answered;
 };
 
-static void check_arguments(struct json_object *call)
+/* What is deeper than a body may be: arguments hold a tree of their own. */
+static struct json_object *parse(struct str text)
 {
-	struct json_object *function = jget_member(call, "function");
-	struct str text = jget_text(jget_member(function, "arguments"));
-	struct jcheck_error error;
-	struct json_object *object;
+	struct json_tokener *tokener = json_tokener_new_ex(JCHECK_DEPTH * 2);
+	struct json_object *root = json_tokener_parse_ex(
+		tokener, text.ptr, (int)text.len); /* bodies are small here */
 
-	assert(jcheck(text, &error) == 0 ||
-	       error.offset > 0); /* depth may pass the limit here */
-	object = jget_parse(text);
-	assert(!object || json_object_is_type(object, json_type_object));
+	json_tokener_free(tokener);
+	return root;
+}
+
+/* No member but these, so no cache_control and nothing else of Anthropic's. */
+static void check_members(struct json_object *object, const char *const *known)
+{
+	assert(json_object_is_type(object, json_type_object));
+	json_object_object_foreach(object, name, value)
+	{
+		size_t i = 0;
+
+		(void)value;
+		while (known[i] && strcmp(known[i], name) != 0)
+			i++;
+		assert(known[i]);
+	}
+}
+
+static void check_name(struct json_object *function)
+{
+	struct str name = jget_text(jget_member(function, "name"));
+
+	assert(name.len > 0 && name.len <= OA_TOOL_NAME_MAX);
+	for (size_t i = 0; i < name.len; i++)
+		assert(name.ptr[i] == '_' || name.ptr[i] == '-' ||
+		       (name.ptr[i] >= '0' && name.ptr[i] <= '9') ||
+		       ((name.ptr[i] | 32) >= 'a' && (name.ptr[i] | 32) <= 'z'));
+}
+
+static void check_call(struct json_object *call)
+{
+	static const char *const known[] = { "id", "type", "function", NULL };
+	static const char *const inner[] = { "name", "arguments", NULL };
+	struct json_object *function = jget_member(call, "function"), *object;
+
+	check_members(call, known);
+	check_members(function, inner);
+	check_name(function);
+	object = parse(jget_text(jget_member(function, "arguments")));
+	assert(json_object_is_type(object, json_type_object));
 	json_object_put(object);
 }
 
-static void check_calls(struct json_object *message, struct due *due)
+static void check_calls(struct json_object *message, struct talk *talk)
 {
-	due->calls = jget_member(message, "tool_calls");
-	due->answered = 0;
-	if (!due->calls)
+	talk->calls = jget_member(message, "tool_calls");
+	talk->answered = 0;
+	if (!talk->calls)
 		return;
-	assert(json_object_array_length(due->calls) > 0);
-	for (size_t i = 0; i < json_object_array_length(due->calls); i++)
-		check_arguments(json_object_array_get_idx(due->calls, i));
+	assert(json_object_array_length(talk->calls) > 0);
+	for (size_t i = 0; i < json_object_array_length(talk->calls); i++)
+		check_call(json_object_array_get_idx(talk->calls, i));
 }
 
 /* A tool message answers the next call of the assistant message it follows. */
-static void check_result(struct json_object *message, struct due *due)
+static void check_result(struct json_object *message, struct talk *talk)
 {
 	struct json_object *call;
 
-	assert(due->calls && due->answered < json_object_array_length(due->calls));
-	call = json_object_array_get_idx(due->calls, due->answered++);
+	assert(talk->calls && talk->answered < json_object_array_length(talk->calls));
+	call = json_object_array_get_idx(talk->calls, talk->answered++);
 	assert(str_eq(jget_text(jget_member(call, "id")),
 		      jget_text(jget_member(message, "tool_call_id"))));
 	assert(json_object_is_type(jget_member(message, "content"), json_type_string));
 }
 
-static void check_message(struct json_object *message, size_t index, struct due *due)
+/* A string, or parts with an image among them. */
+static void check_content(struct json_object *content, bool wants_text)
 {
-	bool is_tool = jget_is(message, "role", STR("tool"));
+	static const char *const known[] = { "type", "text", "image_url", NULL };
+	bool has_image = false;
 
-	if (!is_tool)
-		assert(!due->calls ||
-		       due->answered == json_object_array_length(due->calls));
-	if (is_tool)
-		check_result(message, due);
-	else if (jget_is(message, "role", STR("assistant")))
-		check_calls(message, due);
-	else if (jget_is(message, "role", STR("system")))
-		assert(index == 0);
-	else
-		assert(jget_is(message, "role", STR("user")));
+	if (json_object_is_type(content, json_type_string)) {
+		assert(!wants_text || json_object_get_string_len(content) > 0);
+		return;
+	}
+	assert(json_object_is_type(content, json_type_array));
+	for (size_t i = 0; i < json_object_array_length(content); i++) {
+		struct json_object *part = json_object_array_get_idx(content, i);
+
+		check_members(part, known);
+		has_image |= jget_member(part, "image_url") != NULL;
+	}
+	assert(has_image);
+}
+
+static void check_message(struct json_object *message, size_t index, struct talk *talk)
+{
+	static const char *const known[] = { "role", "content", "tool_calls",
+					     "tool_call_id", NULL };
+	const char *role = json_object_get_string(jget_member(message, "role"));
+	bool is_tool = strcmp(role, "tool") == 0, is_user = strcmp(role, "user") == 0;
+	bool is_assistant = strcmp(role, "assistant") == 0;
+
+	check_members(message, known);
+	assert(is_tool || strcmp(role, talk->role) != 0); /* roles alternate */
+	if (is_tool) {
+		check_result(message, talk);
+		talk->role = role;
+		return;
+	}
+	assert(!talk->calls || talk->answered == json_object_array_length(talk->calls));
+	assert(is_user || is_assistant || (strcmp(role, "system") == 0 && index == 0));
+	check_calls(message, talk);
+	check_content(jget_member(message, "content"), !talk->calls);
+	talk->role = role;
+}
+
+static void check_messages(struct json_object *messages)
+{
+	struct talk talk = { .role = "" };
+
+	assert(json_object_is_type(messages, json_type_array));
+	for (size_t i = 0; i < json_object_array_length(messages); i++)
+		check_message(json_object_array_get_idx(messages, i), i, &talk);
+	assert(!talk.calls || talk.answered == json_object_array_length(talk.calls));
+	assert(talk.role[0] && strcmp(talk.role, "system") != 0);
+}
+
+static void check_tools(struct json_object *tools)
+{
+	static const char *const known[] = { "type", "function", NULL };
+	static const char *const inner[] = { "name", "description", "parameters", NULL };
+
+	assert(json_object_array_length(tools) > 0);
+	for (size_t i = 0; i < json_object_array_length(tools); i++) {
+		struct json_object *tool = json_object_array_get_idx(tools, i);
+		struct json_object *function = jget_member(tool, "function");
+
+		check_members(tool, known);
+		check_members(function, inner);
+		check_name(function);
+		assert(json_object_is_type(jget_member(function, "parameters"),
+					   json_type_object));
+	}
+}
+
+/* Only control characters are written as \u: no half of a surrogate pair is left. */
+static void check_escapes(struct str body)
+{
+	for (size_t i = 0; i + 3 < body.len; i++) {
+		if (body.ptr[i] != '\\')
+			continue;
+		i++;
+		assert(body.ptr[i] != 'u' ||
+		       (body.ptr[i + 1] == '0' && body.ptr[i + 2] == '0'));
+	}
+	assert(!u8_check((const uint8_t *)body.ptr, body.len));
 }
 
 static void check_body(struct str body)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(JCHECK_DEPTH * 2);
-	struct json_object *root = json_tokener_parse_ex(
-		tokener, body.ptr, (int)body.len); /* bodies are small here */
-	struct json_object *messages = jget_member(root, "messages");
-	struct json_object *tools = jget_member(root, "tools");
-	struct due due = { NULL, 0 };
+	static const char *const known[] = {
+		"model",       "messages", "tools",	     "tool_choice",
+		"max_tokens",  "stream",   "stream_options", "parallel_tool_calls",
+		"temperature", "top_p",	   "stop",	     "response_format",
+		NULL,
+	};
+	struct json_object *root = parse(body), *tools;
 
-	assert(root && json_object_is_type(messages, json_type_array));
-	for (size_t i = 0; i < json_object_array_length(messages); i++)
-		check_message(json_object_array_get_idx(messages, i), i, &due);
-	assert(!due.calls || due.answered == json_object_array_length(due.calls));
-	assert(!tools || json_object_array_length(tools) > 0);
+	check_escapes(body);
+	check_members(root, known);
+	check_messages(jget_member(root, "messages"));
+	tools = jget_member(root, "tools");
+	if (tools)
+		check_tools(tools);
 	assert(tools || !jget_member(root, "tool_choice"));
+	assert(tools || !jget_member(root, "parallel_tool_calls"));
+	assert(!tools || !jget_member(root, "stop"));
 	json_object_put(root);
-	json_tokener_free(tokener);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
