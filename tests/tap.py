@@ -7,9 +7,20 @@
 
 import importlib.util
 import os
+import re
 import sys
 import time
 import unittest
+
+
+TAGS = re.compile(r"(\[[A-Z]\d[^\]]*\])\W*$")
+
+
+def name_of(test):
+    """With the numbers of the checks that it shows: they end the first line of its docstring."""
+    tags = TAGS.search(getattr(test, "shortDescription", str)() or "")
+    name = test.id() if hasattr(test, "id") else str(test)
+    return name.replace("#", " ").split("\n")[0] + (" " + tags.group(1) if tags else "")
 
 
 class TapResult(unittest.TestResult):
@@ -23,10 +34,9 @@ class TapResult(unittest.TestResult):
     def say(self, ok, test, directive="", details=""):
         self.count += 1
         self.ok = self.ok and ok
-        name = str(test).replace("#", " ").split("\n")[0]
-        print(f"{'ok' if ok else 'not ok'} {self.count} - {name}{directive}")
+        print(f"{'ok' if ok else 'not ok'} {self.count} - {name_of(test)}{directive}")
         for line in details.rstrip().split("\n") if details else ():
-            print(f"#   {line}")
+            print(f"#   {line[:2000]}")
         sys.stdout.flush()
 
     def startTest(self, test):
@@ -34,7 +44,7 @@ class TapResult(unittest.TestResult):
         self.began = time.monotonic()
 
     def addSuccess(self, test):
-        self.say(True, f"{test} [{time.monotonic() - self.began:.1f} s]")
+        self.say(True, test, f" ({time.monotonic() - self.began:.1f} s)")
 
     def addFailure(self, test, err):
         self.say(False, test, details=self._exc_info_to_string(err, test))

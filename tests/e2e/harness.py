@@ -19,9 +19,11 @@ import tempfile
 import time
 import unittest
 
-import grammar
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..")]
+import grammar  # noqa: E402
+import tap  # noqa: E402
+
 BUILD = os.environ.get("BUILD") or os.path.join(HERE, "..", "..", "build")
 NIM = os.environ.get("NIM") or os.path.join(BUILD, "nim")
 FAKENIM = os.environ.get("FAKENIM") or os.path.join(BUILD, "tests", "fakenim", "fakenim")
@@ -480,55 +482,7 @@ def inputs(message):
     return [b["input"] for b in message["content"] if b["type"] == "tool_use"]
 
 
-# ---- TAP
-
-class Tap(unittest.TestResult):
-    def __init__(self):
-        super().__init__()
-        self.count = 0
-
-    def startTest(self, test):
-        super().startTest(test)
-        self.began = time.monotonic()
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        seconds = time.monotonic() - self.began
-        if seconds > 2:
-            print(f"# that took {seconds:.1f} s", flush=True)
-
-    def line(self, word, test, more=""):
-        self.count += 1
-        print(f"{word} {self.count} - {test.id() if hasattr(test, 'id') else test}{more}", flush=True)
-
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        self.line("ok", test)
-
-    def explain(self, error, test):
-        for line in self._exc_info_to_string(error, test).splitlines():
-            print("# " + line[:2000], flush=True)
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.line("not ok", test)
-        self.explain(err, test)
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.line("not ok", test)
-        self.explain(err, test)
-
-    def addSkip(self, test, reason):
-        super().addSkip(test, reason)
-        self.line("ok", test, f" # SKIP {reason}")
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self.line("not ok", subtest)
-            self.explain(err, subtest)
-
+# ---- run by hand
 
 def main():
     """Runs the tests of the calling file; arguments are parts of test names."""
@@ -542,7 +496,7 @@ def main():
             elif not words or any(word in test.id() for word in words):
                 yield test
 
-    result = Tap()
+    result = tap.TapResult()
     unittest.TestSuite(list(flat(suite))).run(result)
     print(f"1..{result.count}", flush=True)
-    sys.exit(0 if result.wasSuccessful() else 1)
+    sys.exit(0 if result.ok and result.count else 1)
