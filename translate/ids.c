@@ -126,3 +126,19 @@ struct str ids_tool_upstream(struct pool *p, struct str client_id)
 	size_t len = decode(upstream, inside);
 	return len > 0 ? (struct str){ upstream, len } : client_id;
 }
+
+struct str ids_tool_short(struct pool *p, struct str client_id)
+{
+	struct str id = ids_tool_upstream(p, client_id);
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	char *word;
+
+	if (id.len == IDS_SHORT && is_word(id))
+		return id;
+	for (size_t i = 0; i < id.len; i++)
+		hash = (hash ^ (uint8_t)id.ptr[i]) * UINT64_C(1099511628211);
+	word = pool_alloc(p, IDS_SHORT + 1);
+	for (size_t i = 0; i < IDS_SHORT; i++, hash /= 62)
+		word[i] = base62[hash % 62];
+	return (struct str){ word, IDS_SHORT };
+}

@@ -21,6 +21,7 @@
 enum {
 	IDS_RANDOM = 16,	/* random bytes that each maker takes */
 	IDS_UPSTREAM_MAX = 512, /* a longer upstream id is not carried along */
+	IDS_SHORT = 9,
 };
 
 /*
@@ -38,5 +39,11 @@ struct str ids_tool(struct pool *p, struct str upstream_id,
  * the client's own when it is foreign, damaged or carries none. In the pool or as given.
  */
 struct str ids_tool_upstream(struct pool *p, struct str client_id);
+
+/*
+ * The same for a server that takes nine letters and digits and nothing else (Mistral's
+ * templates): the id as it is when it has that form, else nine digits of its hash.
+ */
+struct str ids_tool_short(struct pool *p, struct str client_id);
 
 #endif

@@ -9,6 +9,22 @@
 
 #include "translate/pool.h"
 
+enum { MODEL_EFFORTS_MAX = 8 };
+
+/* How a model writes the calls that its server fails to recognise (rescue.h). */
+enum model_dialect {
+	MODEL_DIALECT_NONE,
+	MODEL_DIALECT_KIMI,
+	MODEL_DIALECT_HERMES,
+	MODEL_DIALECT_QWEN,
+	MODEL_DIALECT_GLM,
+	MODEL_DIALECT_DEEPSEEK,
+	MODEL_DIALECT_MINIMAX,
+	MODEL_DIALECT_LLAMA,
+	MODEL_DIALECT_MISTRAL,
+	MODEL_DIALECT_HARMONY,
+};
+
 /* One entry of models = ( ... ). Read-only after the configuration is read. */
 struct model {
 	struct str id;	    /* the upstream's id */
@@ -22,6 +38,17 @@ struct model {
 	struct str system_on; /* put in front of the system text when thinking ("/think"),
 				 or empty */
 	struct str system_off;
+	/* the values its reasoning_effort takes, weakest first; none: it is not sent */
+	struct str efforts[MODEL_EFFORTS_MAX];
+	size_t effort_count;
+	int64_t stops;		    /* stop sequences it takes; 0 = OA_STOPS_DEFAULT */
+	bool takes_top_k;	    /* NIM 1.x refuses the field */
+	bool echoes_reasoning;	    /* thinking of the history goes back to it
+				       (DeepSeek V4 talks nonsense without) */
+	bool has_single_calls;	    /* one call a message, as Llama 3's template wants */
+	bool has_short_ids;	    /* call ids of nine letters and digits: Mistral */
+	bool has_plain_schemas;	    /* tool schemas are simplified (schema.h) */
+	enum model_dialect dialect; /* of calls written as text, to be rescued */
 };
 
 struct model_alias {

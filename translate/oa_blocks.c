@@ -76,6 +76,20 @@ static int add_call(struct oa_turn *t, struct json_object *block,
 	return 0;
 }
 
+/* Goes back to a model that wants it, whoever signed it: it is the same conversation. */
+static int add_thinking(struct oa_turn *t, struct json_object *block,
+			const struct jget_path *at, struct jget_error *error)
+{
+	struct str text = { NULL, 0 };
+
+	if (!t->model->echoes_reasoning)
+		return 0;
+	if (jget_str(block, "thinking", at, &text, error) < 0)
+		return -1;
+	oa_turn_reasoning(t, text);
+	return 0;
+}
+
 static int skip(struct oa_turn *t, struct json_object *block, const struct jget_path *at,
 		struct jget_error *error)
 {
@@ -96,11 +110,7 @@ static void say_nothing(struct oa_turn *t, struct buf *b, struct json_object *bl
 typedef int add_fn(struct oa_turn *t, struct json_object *block,
 		   const struct jget_path *at, struct jget_error *error);
 
-/*
- * In whose message the block stands; NULL: what it says is added as a text. Replay of
- * thinking as reasoning_content is a model's option to come; its place is the assistant's
- * column.
- */
+/* In whose message the block stands; NULL: what it says is added as a text. */
 static const struct row {
 	const char *type;
 	oa_render_fn *says; /* inside a result or a document */
@@ -110,7 +120,7 @@ static const struct row {
 	{ "text", oa_render_text, add_text, add_text },
 	{ "tool_use", say_nothing, skip, add_call },
 	{ "tool_result", say_nothing, add_result, skip },
-	{ "thinking", say_nothing, skip, skip },
+	{ "thinking", say_nothing, skip, add_thinking },
 	{ "redacted_thinking", say_nothing, skip, skip },
 	{ "image", oa_render_image, add_image, add_image },
 	{ "document", oa_render_document, NULL, NULL },

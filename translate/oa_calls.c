@@ -97,15 +97,23 @@ static void put_arguments(struct buf *b, struct json_object *input, struct buf *
 	b->has_failed |= scratch->has_failed;
 }
 
-void oa_calls_put(struct buf *b, const struct oa_history_call *calls,
-		  const struct oa_names *names, struct pool *p, struct buf *scratch)
+struct str oa_calls_id(const struct model *model, struct pool *p, struct str id)
 {
+	return model->has_short_ids ? ids_tool_short(p, id) : ids_tool_upstream(p, id);
+}
+
+void oa_calls_put(struct buf *b, const struct oa_history_call *calls, size_t count,
+		  const struct model *model, const struct oa_names *names, struct pool *p,
+		  struct buf *scratch)
+{
+	const struct oa_history_call *call = calls;
+
 	buf_lit(b, "\"tool_calls\":[");
-	for (const struct oa_history_call *call = calls; call; call = call->next) {
+	for (; call && count > 0; call = call->next, count--) {
 		if (call != calls)
 			buf_addc(b, ',');
 		buf_lit(b, "{\"id\":");
-		jput_str(b, ids_tool_upstream(p, call->id));
+		jput_str(b, oa_calls_id(model, p, call->id));
 		buf_lit(b, ",\"type\":\"function\",\"function\":{\"name\":");
 		jput_str(b, oa_tools_upstream(names, p, call->name));
 		buf_lit(b, ",\"arguments\":");

@@ -46,11 +46,20 @@ static void begin_message(struct walk *w, const char *role)
 	buf_lit(w->out, "\",");
 }
 
+/* The calls from that one on, or that one alone for a model that takes no more. */
+static void put_calls(struct walk *w, const struct oa_history_call *calls)
+{
+	buf_addc(w->out, ',');
+	oa_calls_put(w->out, calls, w->model->has_single_calls ? 1 : SIZE_MAX, w->model,
+		     w->names, w->pool, w->scratch);
+	buf_addc(w->out, '}');
+}
+
 static void put_result(struct walk *w, const struct oa_history_call *call)
 {
 	begin_message(w, "tool");
 	buf_lit(w->out, "\"tool_call_id\":");
-	jput_str(w->out, ids_tool_upstream(w->pool, call->id));
+	jput_str(w->out, oa_calls_id(w->model, w->pool, call->id));
 	buf_lit(w->out, ",\"content\":\"");
 	if (call->result)
 		oa_blocks_result(&w->turns[ROLE_USER], w->out, call->result->block);
@@ -63,8 +72,14 @@ static void put_result(struct walk *w, const struct oa_history_call *call)
 static void put_results(struct walk *w)
 {
 	oa_calls_pair(w->pool, w->asked, &w->turns[ROLE_USER]);
-	for (struct oa_history_call *call = w->asked; call; call = call->next)
+	for (struct oa_history_call *call = w->asked; call; call = call->next) {
+		if (call != w->asked && w->model->has_single_calls) {
+			begin_message(w, "assistant");
+			buf_lit(w->out, "\"content\":\"\"");
+			put_calls(w, call);
+		}
 		put_result(w, call);
+	}
 	w->asked = NULL;
 }
 
@@ -106,11 +121,16 @@ static void end_assistant(struct walk *w)
 	begin_message(w, "assistant");
 	buf_lit(w->out, "\"content\":"); /* "" beside calls: templates print null */
 	oa_turn_content(t, w->out);
-	if (t->calls) {
-		buf_addc(w->out, ',');
-		oa_calls_put(w->out, t->calls, w->names, w->pool, w->scratch);
+	if (w->model->echoes_reasoning && (t->reasoning->len > 0 || t->calls)) {
+		/* beside calls also when there was none: DeepSeek's template wants it */
+		buf_lit(w->out, ",\"reasoning_content\":\"");
+		buf_adds(w->out, buf_str(t->reasoning));
+		buf_addc(w->out, '"');
 	}
-	buf_addc(w->out, '}');
+	if (t->calls)
+		put_calls(w, t->calls);
+	else
+		buf_addc(w->out, '}');
 	w->asked = t->calls;
 	oa_turn_clear(t);
 }
@@ -136,6 +156,8 @@ static void enter(struct walk *w, enum role role)
 		return;
 	if (w->open != ROLE_NONE && !oa_turn_is_empty(&w->turns[w->open]))
 		end_turn(w, role);
+	if (oa_turn_is_empty(&w->turns[role]))
+		oa_turn_clear(&w->turns[role]); /* thoughts of a turn that was left out */
 	w->open = role;
 }
 

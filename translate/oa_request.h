@@ -3,7 +3,8 @@
  * The body of POST /chat/completions for a request and a model: the allow-list of fields
  * that every NIM server accepts (model, messages, max_tokens, stream, stream_options,
  * temperature, top_p, stop, tools, tool_choice, parallel_tool_calls, response_format)
- * plus the model's own thinking switch. Always streaming, with usage asked for.
+ * plus what the model's row in models.conf adds: its thinking switch, reasoning_effort,
+ * top_k. Always streaming, with usage asked for.
  */
 #ifndef NIM_TRANSLATE_OA_REQUEST_H
 #define NIM_TRANSLATE_OA_REQUEST_H
@@ -15,7 +16,7 @@
 
 enum {
 	OA_REQUEST_MAX = 96 << 20, /* three times the largest input: escapes take room */
-	OA_STOPS_MAX = 4,	   /* vLLM: "List should have at most 4 items" */
+	OA_STOPS_DEFAULT = 4,	   /* vLLM: "List should have at most 4 items" */
 };
 
 /*

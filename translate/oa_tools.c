@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "translate/jput.h"
+#include "translate/schema.h"
 
 enum { HASH_DIGITS = 8, KEEP = OA_TOOL_NAME_MAX - HASH_DIGITS - 1 };
 
@@ -252,7 +253,8 @@ struct str oa_tools_client(const struct oa_names *names, struct str upstream)
 	return upstream;
 }
 
-static void put_tool(struct buf *b, struct json_object *tool, struct str name)
+static void put_tool(struct buf *b, struct json_object *tool, const struct model *model,
+		     struct str name)
 {
 	struct json_object *schema = jget_member(tool, "input_schema");
 	struct str description = { NULL, 0 };
@@ -265,21 +267,17 @@ static void put_tool(struct buf *b, struct json_object *tool, struct str name)
 	}
 	buf_lit(b, ",\"parameters\":");
 	if (json_object_is_type(schema, json_type_object))
-		jput_tree(b, schema);
+		schema_put(b, schema, model->has_plain_schemas);
 	else
 		buf_lit(b, "{\"type\":\"object\",\"properties\":{}}");
 	buf_lit(b, "}}");
 }
 
-static void put_choice(struct buf *b, const struct an_request *request, struct pool *p,
+static void put_choice(struct buf *b, struct json_object *choice, struct pool *p,
 		       const struct oa_names *names)
 {
-	struct json_object *choice = request->tool_choice;
 	struct str name = { NULL, 0 };
-	bool is_single = false;
 
-	if (!choice)
-		return;
 	if (jget_is(choice, "type", STR("any"))) {
 		buf_lit(b, ",\"tool_choice\":\"required\"");
 	} else if (jget_is(choice, "type", STR("none"))) {
@@ -291,13 +289,20 @@ static void put_choice(struct buf *b, const struct an_request *request, struct p
 		jput_str(b, oa_tools_upstream(names, p, name));
 		buf_lit(b, "}}");
 	} /* auto is what servers do unasked */
-	if (jget_bool(choice, "disable_parallel_tool_use", NULL, &is_single, NULL) > 0 &&
-	    is_single)
-		buf_lit(b, ",\"parallel_tool_calls\":false");
 }
 
-void oa_tools_put(struct buf *b, const struct an_request *request, struct pool *p,
-		  const struct oa_names *names)
+static bool wants_single(const struct an_request *request, const struct model *model)
+{
+	bool is_single = false;
+
+	if (request->tool_choice) /* else another type: it says nothing */
+		(void)jget_bool(request->tool_choice, "disable_parallel_tool_use", NULL,
+				&is_single, NULL);
+	return is_single || model->has_single_calls;
+}
+
+void oa_tools_put(struct buf *b, const struct an_request *request,
+		  const struct model *model, struct pool *p, const struct oa_names *names)
 {
 	size_t at = 0;
 
@@ -311,8 +316,11 @@ void oa_tools_put(struct buf *b, const struct an_request *request, struct pool *
 			continue;
 		if (at > 0)
 			buf_addc(b, ',');
-		put_tool(b, tool, names->list[at++].upstream);
+		put_tool(b, tool, model, names->list[at++].upstream);
 	}
 	buf_addc(b, ']');
-	put_choice(b, request, p, names);
+	if (request->tool_choice)
+		put_choice(b, request->tool_choice, p, names);
+	if (wants_single(request, model))
+		buf_lit(b, ",\"parallel_tool_calls\":false");
 }

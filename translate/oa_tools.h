@@ -14,6 +14,7 @@
 
 #include "translate/an_request.h"
 #include "translate/buf.h"
+#include "translate/models.h"
 
 enum { OA_TOOL_NAME_MAX = 64 };
 
@@ -47,7 +48,8 @@ struct str oa_tools_client(const struct oa_names *names, struct str upstream);
  * Appends ,"tools":[…] with tool_choice and parallel_tool_calls where they belong, or
  * nothing when there are no tools to send (tool_choice without tools is refused by vLLM).
  */
-void oa_tools_put(struct buf *b, const struct an_request *request, struct pool *p,
+void oa_tools_put(struct buf *b, const struct an_request *request,
+		  const struct model *model, struct pool *p,
 		  const struct oa_names *names);
 
 #endif

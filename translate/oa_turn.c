@@ -19,6 +19,7 @@ void oa_turn_init(struct oa_turn *t, struct pool *p, const struct model *model,
 	t->shown = pool_buf(p, TURN_MAX);
 	t->parts = pool_buf(p, TURN_MAX);
 	t->text = pool_buf(p, TURN_MAX);
+	t->reasoning = pool_buf(p, TURN_MAX);
 	oa_turn_clear(t);
 }
 
@@ -28,6 +29,7 @@ void oa_turn_clear(struct oa_turn *t)
 	buf_cut(t->shown, 0);
 	buf_cut(t->parts, 0);
 	buf_cut(t->text, 0);
+	buf_cut(t->reasoning, 0);
 	t->shown_count = 0;
 	t->results = NULL;
 	t->last_result = &t->results;
@@ -40,12 +42,14 @@ void oa_turn_clear(struct oa_turn *t)
 bool oa_turn_end(struct oa_turn *t)
 {
 	bool is_whole = !t->head->has_failed && !t->shown->has_failed &&
-			!t->parts->has_failed && !t->text->has_failed;
+			!t->parts->has_failed && !t->text->has_failed &&
+			!t->reasoning->has_failed;
 
 	buf_release(t->head);
 	buf_release(t->shown);
 	buf_release(t->parts);
 	buf_release(t->text);
+	buf_release(t->reasoning);
 	return is_whole;
 }
 
@@ -81,6 +85,13 @@ void oa_turn_text(struct oa_turn *t, struct str text)
 		return;
 	(void)oa_turn_text_begin(t);
 	jput_escaped(t->text, text);
+}
+
+void oa_turn_reasoning(struct oa_turn *t, struct str text)
+{
+	if (t->reasoning->len > 0 && text.len > 0)
+		buf_lit(t->reasoning, "\\n\\n");
+	jput_escaped(t->reasoning, text);
 }
 
 void oa_turn_text3(struct oa_turn *t, struct str before, struct str text,

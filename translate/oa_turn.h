@@ -36,10 +36,11 @@ struct oa_turn {
 	struct pool *pool;
 	bool has_eyes; /* takes images: a user's turn, and the model sees */
 	/* in the order in which they will stand */
-	struct buf *head;  /* text that goes before everything else */
-	struct buf *shown; /* images out of results, as parts */
-	struct buf *parts; /* finished parts as JSON, comma separated */
-	struct buf *text;  /* texts behind the last part, joined by an empty line */
+	struct buf *head;      /* text that goes before everything else */
+	struct buf *shown;     /* images out of results, as parts */
+	struct buf *parts;     /* finished parts as JSON, comma separated */
+	struct buf *text;      /* texts behind the last part, joined by an empty line */
+	struct buf *reasoning; /* of an assistant's turn, for models that want it back */
 	size_t shown_count;
 	struct oa_result *results, **last_result;
 	size_t result_count;
@@ -63,6 +64,8 @@ bool oa_turn_has_content(const struct oa_turn *t);
 
 /* Adds a text as a paragraph of its own; an empty one is nothing. */
 void oa_turn_text(struct oa_turn *t, struct str text);
+/* A thought; it alone makes no turn. */
+void oa_turn_reasoning(struct oa_turn *t, struct str text);
 /* The same for text that is put together from three pieces. */
 void oa_turn_text3(struct oa_turn *t, struct str before, struct str text,
 		   struct str after);

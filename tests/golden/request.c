@@ -2,15 +2,16 @@
 /*
  * The request side by examples: an Anthropic request beside the chat body it becomes.
  *
- * Sections of a case: `=== request`, the client's body; `=== model` with words vision,
- * think, system, max_output=N (the model it is for; without it a plain one); then what is
- * expected:
+ * Sections of a case: `=== request`, the client's body; `=== model` with words (flags
+ * below, think, system, effort, max_output=N, stops=N: the model it is for; without it a
+ * plain one); then what is expected:
  * `=== body` the whole, `=== member NAME` one member of it, `=== absent NAME` a member
  * that must not be there, or `=== error`, the sentence it is refused with. Expected JSON
  * may be laid out for reading; order counts.
  */
 #include "config.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "tests/golden/golden.h"
@@ -45,6 +46,18 @@ static struct json_object *fragment(struct pool *p, const char *text)
 	return root;
 }
 
+static const struct {
+	const char *word;
+	size_t at; /* of a bool in struct model */
+} flags[] = {
+	{ "vision", offsetof(struct model, has_vision) },
+	{ "top_k", offsetof(struct model, takes_top_k) },
+	{ "echo_reasoning", offsetof(struct model, echoes_reasoning) },
+	{ "single_calls", offsetof(struct model, has_single_calls) },
+	{ "short_ids", offsetof(struct model, has_short_ids) },
+	{ "plain_schemas", offsetof(struct model, has_plain_schemas) },
+};
+
 static struct model make_model(struct run *r)
 {
 	const struct golden_section *s = golden_find(r->c, "model");
@@ -52,8 +65,14 @@ static struct model make_model(struct run *r)
 
 	if (!s)
 		return m;
-	m.has_vision = golden_has_word(s, "vision");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		*(bool *)((char *)&m + flags[i].at) = golden_has_word(s, flags[i].word);
 	m.max_output = golden_number(s, "max_output", 0);
+	m.stops = golden_number(s, "stops", 0);
+	if (golden_has_word(s, "effort")) {
+		m.efforts[m.effort_count++] = STR("low");
+		m.efforts[m.effort_count++] = STR("high");
+	}
 	if (golden_has_word(s, "think")) {
 		m.think_on = fragment(r->pool,
 				      "{\"chat_template_kwargs\":{\"thinking\":true}}");
