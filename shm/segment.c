@@ -17,7 +17,8 @@ static_assert(sizeof(struct shm_header) == 64,
 
 static size_t size_for(uint32_t slot_count)
 {
-	return sizeof(struct shm_header) + (size_t)slot_count * sizeof(struct shm_slot);
+	return sizeof(struct shm_header) + SHM_MODELS * sizeof(struct shm_model) +
+	       (size_t)slot_count * sizeof(struct shm_slot);
 }
 
 static int map(struct shm_segment *seg, int protection)
@@ -27,7 +28,8 @@ static int map(struct shm_segment *seg, int protection)
 	if (at == MAP_FAILED)
 		return -1;
 	seg->header = at;
-	seg->slots = (struct shm_slot *)((char *)at + sizeof(struct shm_header));
+	seg->models = (struct shm_model *)((char *)at + sizeof(struct shm_header));
+	seg->slots = (struct shm_slot *)(seg->models + SHM_MODELS);
 	return 0;
 }
 
@@ -40,6 +42,8 @@ static void write_header(struct shm_segment *seg, int64_t wall_s, int64_t now_ms
 	h->header_size = sizeof(*h);
 	h->slot_size = sizeof(struct shm_slot);
 	h->slot_count = seg->slot_count;
+	h->model_size = sizeof(struct shm_model);
+	h->model_count = SHM_MODELS;
 	h->size = seg->size;
 	h->start_wall_s = wall_s;
 	h->start_ms = now_ms;
@@ -76,7 +80,8 @@ static const char *check(const struct shm_header *h, size_t file_size)
 	if (memcmp(h->magic, SHM_MAGIC, sizeof(h->magic)) != 0)
 		return "it is not a segment of nim";
 	if (h->version != SHM_VERSION || h->header_size != sizeof(*h) ||
-	    h->slot_size != sizeof(struct shm_slot))
+	    h->slot_size != sizeof(struct shm_slot) ||
+	    h->model_size != sizeof(struct shm_model) || h->model_count != SHM_MODELS)
 		return "its layout is of another version";
 	if (h->slot_count < 1 || h->slot_count > SHM_SLOTS_MAX ||
 	    h->size != size_for(h->slot_count) || file_size < h->size)

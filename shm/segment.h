@@ -9,11 +9,12 @@
 
 #include <stddef.h>
 
+#include "shm/model.h"
 #include "shm/slot.h"
 
 #define SHM_MAGIC "nimshm\r\n"
 enum {
-	SHM_VERSION = 1,      /* of the layout; any change of a struct counts it up */
+	SHM_VERSION = 2,      /* of the layout; any change of a struct counts it up */
 	SHM_SLOTS_MAX = 4096, /* workers and the gate */
 };
 
@@ -23,6 +24,8 @@ struct shm_header {
 	uint32_t header_size; /* sizeof(struct shm_header) */
 	uint32_t slot_size;   /* sizeof(struct shm_slot) */
 	uint32_t slot_count;
+	uint32_t model_size;  /* sizeof(struct shm_model) */
+	uint32_t model_count; /* SHM_MODELS */
 	uint64_t size;	      /* of the whole segment in bytes */
 	int64_t start_wall_s; /* Unix time of the making */
 	int64_t start_ms;     /* monotonic, the same moment */
@@ -34,7 +37,8 @@ struct shm_segment {
 	size_t size;
 	uint32_t slot_count; /* our own copy: the header's is never acted on */
 	struct shm_header *header;
-	struct shm_slot *slots;
+	struct shm_model *models; /* SHM_MODELS rows, behind the header */
+	struct shm_slot *slots;	  /* behind them */
 };
 
 /*

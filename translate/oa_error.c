@@ -8,7 +8,6 @@
 
 #include "translate/oa_error.h"
 
-#include "translate/oa_limits.h"
 #include "translate/oa_said.h"
 
 enum { ASKED_MAX = 3600 };
@@ -44,6 +43,15 @@ static const struct {
 	{ "total request limit reached", { 529, AN_OVERLOADED, true, false, busy } },
 	{ "temporarily overloaded", { 529, AN_OVERLOADED, true, false, busy } },
 	{ "is not ready", { 503, AN_OVERLOADED, true, false, busy } },
+	{ "single tool-calls at once",
+	  { 400, AN_API, false, true,
+	    "The model %M takes one tool call a message. Whoever runs the proxy should "
+	    "set "
+	    "single_calls = true for it in models.conf." } },
+	{ "with a length of 9",
+	  { 400, AN_API, false, true,
+	    "The model %M wants ids of nine letters and digits. Whoever runs the proxy "
+	    "should set short_ids = true for it in models.conf." } },
 };
 
 /* The gateway: 404 without a body while no worker has registered the model. */
@@ -165,16 +173,16 @@ static int client_retry(enum an_error_kind kind, int asked)
 void oa_error_read(struct oa_error *out, struct pool *p, const struct oa_error_in *in)
 {
 	struct oa_said said;
-	struct str sentence;
 	oa_said_read(&said, p, in->body);
 	int status = in->status == 0 || in->status == 200 ? said.status : in->status;
 	*out = (struct oa_error){ .status = status, .said = said.clean };
 	out->retry_after = oa_error_retry_after(in->retry_after, in->now_s);
 	bool may_be_limit = status == 0 || status == 400 || status == 413 ||
 			    status == 422 || status == 500;
-	if (may_be_limit && oa_limits_read(&sentence, p, said.whole, in->body)) {
+	if (may_be_limit &&
+	    oa_limits_read(&out->limit, p, said.whole, in->body, in->input_estimate)) {
 		out->error.kind = AN_INVALID_REQUEST;
-		out->error.message = sentence;
+		out->error.message = out->limit.sentence;
 		return;
 	}
 	const struct rule *rule = find_rule(status, said.whole, in->body);

@@ -12,6 +12,7 @@
 #define NIM_TRANSLATE_OA_ERROR_H
 
 #include "translate/an_error.h"
+#include "translate/oa_limits.h"
 #include "translate/pool.h"
 
 enum {
@@ -26,6 +27,7 @@ struct oa_error_in {
 	int64_t now_s;		/* Unix time, to understand a date */
 	struct str model_id;	/* the upstream id, to be named */
 	struct str model_asked; /* the client's name */
+	int64_t input_estimate; /* tokens of the prompt, as counted here */
 };
 
 struct oa_error {
@@ -34,6 +36,7 @@ struct oa_error {
 	int retry_after; /* what was asked for in seconds, up to 3600; 0 = nothing */
 	int status;	 /* the status that counted, the answer's or the body's */
 	struct str said; /* the upstream's words, redacted, for the log */
+	struct oa_limit limit; /* when it spoke of one */
 };
 
 void oa_error_read(struct oa_error *out, struct pool *p, const struct oa_error_in *in);

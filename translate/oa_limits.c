@@ -11,7 +11,8 @@ static const uint64_t number_max = UINT64_C(1000000000000);
 
 /*
  * What the numbers of a wording mean, one letter each: i input tokens, o max_tokens, c
- * the window, m the largest max_tokens, t characters of input, - nothing.
+ * the window, m the largest max_tokens, t characters of input, n what was left for the
+ * answer, below zero, - nothing.
  */
 static const struct {
 	const char *pattern, *meaning;
@@ -48,6 +49,8 @@ static const struct {
 	{ "prompt length (#)*max_seq_len (#)", "ic" },
 	{ "prompt length (#)*maximum*(#)", "ic" },
 	/* the answer alone */
+	{ "max_tokens must be at least 1, got -#", "n" }, /* vLLM: the prompt is longer */
+	{ "max_tokens=# cannot be greater than max_model_len=#", "om" }, /* vLLM 0.32 */
 	{ "max_tokens*# > #", "om" },
 	{ "max_tokens*is too large: #*at most #", "om" },
 	{ "max_tokens*less than or equal to #*got #", "mo" },
@@ -149,50 +152,66 @@ static bool match(const char *pattern, struct str text, struct match *m)
 	return true;
 }
 
-static unsigned long long meaning_of(const struct match *m, const char *meaning,
-				     char letter)
+static int64_t meaning_of(const struct match *m, const char *meaning, char letter)
 {
 	const char *at = strchr(meaning, letter);
 	size_t i = at ? (size_t)(at - meaning) : m->count;
-	return i < m->count ? m->numbers[i] : 0;
+	return i < m->count ? (int64_t)m->numbers[i] : 0;
 }
 
-static struct str prompt_sentence(struct pool *p, unsigned long long input,
-				  unsigned long long window)
+static const char some_window[] =
+	"prompt is too long: the conversation does not fit into the model's context "
+	"window";
+
+/* vLLM counts no further than one above the window: then our own count may be better. */
+static struct str prompt_sentence(struct pool *p, int64_t input, int64_t window,
+				  int64_t estimate)
 {
-	/* vLLM counts no further than one above the window */
-	if (input <= window)
-		input = window + 1;
-	return pool_strf(p, "prompt is too long: %llu tokens > %llu maximum", input,
-			 window);
+	if (window <= 0)
+		return str_of(some_window);
+	if (input <= window + 1)
+		input = estimate > window ? estimate : window + 1;
+	return pool_strf(p, "prompt is too long: %lld tokens > %lld maximum",
+			 (long long)input, (long long)window);
 }
 
-static struct str make_sentence(struct pool *p, const struct match *m,
-				const char *meaning)
+static struct str make_sentence(struct pool *p, const struct oa_limit *limit,
+				int64_t estimate)
 {
-	unsigned long long input = meaning_of(m, meaning, 'i');
-	unsigned long long output = meaning_of(m, meaning, 'o');
-	unsigned long long window = meaning_of(m, meaning, 'c');
-	unsigned long long largest = meaning_of(m, meaning, 'm');
-	if (largest > 0)
+	if (limit->largest > 0)
 		return pool_strf(p,
-				 "max_tokens: %llu > %llu, which is the maximum allowed "
+				 "max_tokens: %lld > %lld, which is the maximum allowed "
 				 "number of output tokens for this model",
-				 output, largest);
-	if (output > 0 && input < window)
+				 (long long)limit->output, (long long)limit->largest);
+	if (limit->output > 0 && limit->input < limit->window)
 		return pool_strf(
 			p,
-			"input length and `max_tokens` exceed context limit: %llu + "
-			"%llu > %llu, decrease input length or `max_tokens` and try "
+			"input length and `max_tokens` exceed context limit: %lld + "
+			"%lld > %lld, decrease input length or `max_tokens` and try "
 			"again",
-			input, output, window);
+			(long long)limit->input, (long long)limit->output,
+			(long long)limit->window);
+	return prompt_sentence(p, limit->input, limit->window, estimate);
+}
+
+static void take_numbers(struct oa_limit *limit, const struct match *m,
+			 const char *meaning, int64_t estimate)
+{
+	limit->input = meaning_of(m, meaning, 'i');
+	limit->output = meaning_of(m, meaning, 'o');
+	limit->window = meaning_of(m, meaning, 'c');
+	limit->largest = meaning_of(m, meaning, 'm');
 	if (strchr(meaning, 't'))
-		input = meaning_of(m, meaning, 't') / 4; /* a token is about four */
-	return prompt_sentence(p, input, window);
+		limit->input =
+			meaning_of(m, meaning, 't') / 4; /* a token is about four */
+	if (strchr(meaning, 'n')) { /* what was left for the answer, below zero */
+		limit->input = estimate;
+		limit->window = estimate - meaning_of(m, meaning, 'n');
+	}
 }
 
 /* The two largest numbers of a wording that isn't known: input and window. */
-static struct str guess_sentence(struct pool *p, struct str text)
+static struct str guess_sentence(struct pool *p, struct str text, int64_t estimate)
 {
 	uint64_t first = 0, second = 0, number;
 	for (size_t at = 0; at < text.len; at++) {
@@ -209,26 +228,28 @@ static struct str guess_sentence(struct pool *p, struct str text)
 		}
 	}
 	if (second >= 256) /* no window is smaller */
-		return prompt_sentence(p, first, second);
-	return STR("prompt is too long: the conversation does not fit into the model's "
-		   "context window");
+		return prompt_sentence(p, (int64_t)first, (int64_t)second, estimate);
+	return str_of(some_window);
 }
 
-bool oa_limits_read(struct str *sentence, struct pool *p, struct str text,
-		    struct str body)
+bool oa_limits_read(struct oa_limit *limit, struct pool *p, struct str text,
+		    struct str body, int64_t estimate)
 {
 	struct match m;
+	*limit = (struct oa_limit){ .is_known = true };
 	for (size_t i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++) {
 		if (!match(wordings[i].pattern, text, &m))
 			continue;
-		*sentence = make_sentence(p, &m, wordings[i].meaning);
+		take_numbers(limit, &m, wordings[i].meaning, estimate);
+		limit->sentence = make_sentence(p, limit, estimate);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (!str_contains_nocase(body, str_of(hints[i])))
 			continue;
-		*sentence = guess_sentence(p, text);
+		limit->sentence = guess_sentence(p, text, estimate);
 		return true;
 	}
+	limit->is_known = false;
 	return false;
 }

@@ -15,11 +15,21 @@
 
 #include "translate/pool.h"
 
+/* What the server said, in tokens; 0 where it did not say. */
+struct oa_limit {
+	bool is_known;	     /* it spoke of such a limit at all */
+	struct str sentence; /* for the client, in the pool */
+	int64_t input;	     /* of the prompt; vLLM says one above the window, not more */
+	int64_t output;	     /* max_tokens as it was sent */
+	int64_t window;
+	int64_t largest; /* max_tokens it takes */
+};
+
 /*
- * True, with the sentence (in the pool), when text, the upstream's sentence, or body, all
- * that it sent, speaks of such a limit.
+ * Reads text, the upstream's sentence, and body, all that it sent. estimate is our count
+ * of the prompt, for servers that tell the window only. Returns is_known.
  */
-bool oa_limits_read(struct str *sentence, struct pool *p, struct str text,
-		    struct str body);
+bool oa_limits_read(struct oa_limit *limit, struct pool *p, struct str text,
+		    struct str body, int64_t estimate);
 
 #endif

@@ -33,6 +33,8 @@ static int find_model(struct req *r)
 	r->model_asked = pool_str(r->pool, r->asked.model);
 	r->model = models_find(&r->env->models, r->pool, r->model_asked);
 	if (r->model) {
+		r->learnt = shm_model_find(r->env->segment->models, r->model->id.ptr,
+					   (unsigned)r->model->id.len);
 		shm_slot_model(r->slot, r->model->id.ptr, (unsigned)r->model->id.len);
 		return 0;
 	}
@@ -83,6 +85,13 @@ static void release_input(struct req *r)
 		(void)malloc_trim(0);
 }
 
+static void settle_tokens(struct req *r)
+{
+	r->max_tokens = r->asked.max_tokens;
+	if (r->model->max_output && r->max_tokens > r->model->max_output)
+		r->max_tokens = r->model->max_output;
+}
+
 static int build(struct req *r)
 {
 	struct jget_error error = { "" };
@@ -94,9 +103,8 @@ static int build(struct req *r)
 		refuse(r, &error);
 		return -1;
 	}
-	r->max_tokens = r->asked.max_tokens;
-	if (r->model->max_output && r->max_tokens > r->model->max_output)
-		r->max_tokens = r->model->max_output;
+	settle_tokens(r);
+	relay_prepare(r);
 	keep_names(r);
 	release_input(r);
 	return 0;

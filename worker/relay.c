@@ -19,6 +19,7 @@
 #include "worker/clock.h"
 #include "worker/relay_due.h"
 #include "worker/relay_end.h"
+#include "worker/relay_mend.h"
 #include "worker/reply.h"
 
 enum {
@@ -357,6 +358,11 @@ void relay_run(struct req *r)
 		int64_t again_ms;
 
 		verdict = try_once(&rl);
+		if (verdict == ATTEMPT_REFUSED && relay_mend(&rl)) {
+			upstream_end(r->upstream);
+			shm_slot_pending(r->slot, SHM_retries, ++r->retries);
+			continue;
+		}
 		if (verdict != ATTEMPT_REFUSED || !relay_may_retry(&rl, &again_ms))
 			break;
 		upstream_end(r->upstream);

@@ -15,6 +15,12 @@
 
 #include "worker/req.h"
 
+/*
+ * Before it: takes out of r->body_out what the model is known to refuse, and lowers
+ * r->max_tokens to what it is known to take.
+ */
+void relay_prepare(struct req *r);
+
 /* Answers the client in every case; r->outcome, r->status and r->error tell how it went.
  */
 void relay_run(struct req *r);

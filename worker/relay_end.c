@@ -25,9 +25,11 @@ static void set_fault(struct relay *rl, int status, struct str body,
 		.now_s = clock_wall_s(),
 		.model_id = rl->r->model->id,
 		.model_asked = rl->r->model_asked,
+		.input_estimate = rl->r->input_estimate,
 	};
 
 	oa_error_read(&rl->fault, rl->r->pool, &in);
+	rl->fault_text = pool_str(rl->r->pool, body);
 	rl->has_fault = true;
 	rl->r->is_quoting = true;
 	rl->r->upstream_status = rl->fault.status;

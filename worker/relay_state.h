@@ -31,11 +31,13 @@ struct relay {
 	bool is_answered;  /* [DONE] */
 	bool has_fault;
 	struct oa_error fault;
-	int64_t now_ms;	  /* read once after each sleep */
-	int64_t sent_ms;  /* this try began */
-	int64_t head_ms;  /* the upstream's head came; 0 = not yet */
-	int64_t event_ms; /* its last event; 0 = none yet */
-	int64_t write_ms; /* something was sent to the client */
+	struct str fault_text; /* what the upstream sent with it, in the pool */
+	unsigned mends;	       /* times the body was changed and sent again */
+	int64_t now_ms;	       /* read once after each sleep */
+	int64_t sent_ms;       /* this try began */
+	int64_t head_ms;       /* the upstream's head came; 0 = not yet */
+	int64_t event_ms;      /* its last event; 0 = none yet */
+	int64_t write_ms;      /* something was sent to the client */
 	char head_text[REPLY_HEAD_MAX];
 };
 

@@ -35,6 +35,7 @@ struct req {
 
 	/* messages, model */
 	const struct model *model;
+	struct shm_model *learnt; /* what all workers know of it; NULL: nothing */
 
 	/* messages, build */
 	struct buf *body_out;
