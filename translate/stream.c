@@ -33,6 +33,8 @@ void stream_init(struct stream *s, struct pool *p, const struct stream_config *c
 	s->blanks[0] = pool_buf(p, BLANKS_MAX);
 	s->blanks[1] = pool_buf(p, BLANKS_MAX);
 	think_init(&s->think);
+	stream_rescue_init(s);
+	stops_init(&s->stops, config->stops, config->stop_count, p);
 }
 
 void stream_restart(struct stream *s)
@@ -132,23 +134,34 @@ void stream_say(struct stream *s, enum stream_block kind, struct str text)
 /* think.h's callback. */
 static void say_content(void *context, bool is_thinking, struct str piece)
 {
-	stream_say(context, is_thinking ? STREAM_THINKING : STREAM_TEXT, piece);
+	stream_rescue_feed(context, is_thinking ? STREAM_THINKING : STREAM_TEXT, piece);
 }
 
-void stream_flush_think(struct stream *s)
+void stream_flush_words(struct stream *s)
 {
 	think_end(&s->think, say_content, s);
 	think_init(&s->think);
+	stream_rescue_end(s);
 }
 
 static void take_calls(struct stream *s, const struct oa_chunk *chunk)
 {
-	stream_flush_think(s);
+	stream_flush_words(s);
 	for (size_t i = 0; i < chunk->call_count; i++)
 		stream_call_take(s, &chunk->calls[i]);
 	/* with a finish reason, what may be sent is decided by it */
 	if (chunk->finish == OA_FINISH_NONE)
 		stream_calls_advance(s);
+}
+
+/* A sequence that we have found ourselves counts before what the upstream says. */
+static void take_stop(struct stream *s)
+{
+	if (!s->stops.matched)
+		return;
+	s->finish = OA_FINISH_STOP;
+	s->stop_sequence = *s->stops.matched;
+	s->is_stopped = true;
 }
 
 void stream_chunk(struct stream *s, const struct oa_chunk *chunk)
@@ -162,16 +175,18 @@ void stream_chunk(struct stream *s, const struct oa_chunk *chunk)
 	}
 	if (s->finish != OA_FINISH_NONE)
 		return; /* some servers repeat deltas and the reason after the first */
-	stream_say(s, STREAM_THINKING, chunk->reasoning);
+	if (chunk->reasoning.len > 0)
+		stream_rescue_feed(s, STREAM_THINKING, chunk->reasoning);
 	if (chunk->content.len > 0)
 		think_feed(&s->think, chunk->content, say_content, s);
-	if (chunk->call_count > 0)
+	if (chunk->call_count > 0 && !s->stops.matched)
 		take_calls(s, chunk);
-	if (chunk->finish == OA_FINISH_NONE)
+	if (chunk->finish == OA_FINISH_NONE && !s->stops.matched)
 		return;
 	s->finish = chunk->finish;
 	s->stop_sequence = pool_str(s->pool, chunk->stop_reason);
 	stream_end_blocks(s);
+	take_stop(s);
 }
 
 int64_t stream_output_tokens(const struct stream *s)

@@ -15,6 +15,7 @@
  *   - after the first finish only usage counts;
  *   - the blocks decide the stop reason: a tool_use block gives tool_use, "tool_calls"
  *     without a call end_turn;
+ *   - text and thinking pass three filters: think.h, rescue.h, and text stops.h as well;
  *   - "length": a call that was cut is dropped when nothing of it has been sent; when its
  *     block is open the arguments are closed and the stop reason is max_tokens, so that
  *     the client knows that they are not what the model meant.
@@ -28,6 +29,8 @@
 #include "translate/args.h"
 #include "translate/oa_chunk.h"
 #include "translate/oa_tools.h"
+#include "translate/rescue.h"
+#include "translate/stops.h"
 #include "translate/think.h"
 
 struct stream_config {
@@ -37,6 +40,11 @@ struct stream_config {
 	int64_t max_tokens;	/* as asked upstream: "length" below it means context */
 	unsigned delta_chars;	/* pace.h; 0 = text as it comes */
 	const struct oa_names *names;
+	const struct str *stops; /* sequences to look for in the text; live as long */
+	size_t stop_count;
+	enum model_dialect dialect; /* of calls in the text; needs names */
+	struct json_object *tools;  /* the request's, for a dialect's parameters; or NULL
+				     */
 	void (*random)(void *context, uint8_t *bytes, size_t len);
 	void *random_context;
 };
@@ -50,12 +58,22 @@ struct stream_config {
 enum stream_block { STREAM_NONE, STREAM_TEXT, STREAM_THINKING, STREAM_TOOL };
 
 struct stream_call; /* stream_call.h */
+struct stream;
+
+/* One of the two ways that words come: as text, as thinking. */
+struct stream_side {
+	struct stream *stream;
+	enum stream_block kind;
+	struct rescue rescue;
+};
 
 struct stream {
 	struct stream_config config;
 	struct an_sink sink;
 	struct pool *pool;
 	struct think think;
+	struct stream_side sides[2]; /* text, thinking */
+	struct stops stops;
 	enum stream_block open; /* the open block */
 	size_t next_index; /* index of the next block; the open one is next_index - 1 */
 	struct buf *blanks[2];	   /* held white space: before text, before thinking */
@@ -70,6 +88,7 @@ struct stream {
 	bool has_started;      /* message_start is out */
 	bool has_finished;     /* message_delta and message_stop are out */
 	bool has_content;      /* a block has begun: the point of no retry */
+	bool is_stopped;       /* a stop sequence was found: nothing more is needed */
 	bool is_call_cut;      /* "length" cut the call whose block was open */
 	bool has_dropped;      /* "length" cut a call of which nothing had been sent */
 	size_t blocks_done;    /* closed text and tool blocks */

@@ -156,6 +156,21 @@ void stream_call_take(struct stream *s, const struct oa_call *fragment)
 	feed(c, fragment->arguments);
 }
 
+void stream_call_add(struct stream *s, const struct rescue_call *found)
+{
+	struct stream_call *c;
+
+	if (s->call_count >= OA_CALLS_MAX)
+		return;
+	c = add_call(s, -1);
+	c->id = pool_str(s->pool, found->id);
+	c->name = pool_str(s->pool, found->name);
+	c->fragments = 1;
+	c->has_arguments = true;
+	s->text_quarters += tokens_quarters(found->args);
+	feed(c, found->args);
+}
+
 /* Whether its block can be opened: nothing of its beginning can change any more. */
 static bool is_ready(const struct stream *s, const struct stream_call *c)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of the stream machine: what its three files share (stream.c: text, thinking
- * and the open block; stream_call.c: tool calls; stream_end.c: endings).  Nobody else
- * includes it.
+ * The inside of the stream machine: what its files share (stream.c: text, thinking and
+ * the open block; stream_call.c: tool calls; stream_rescue.c: the filters before them;
+ * stream_end.c: endings).  Nobody else includes it.
  */
 #ifndef NIM_TRANSLATE_STREAM_CALL_H
 #define NIM_TRANSLATE_STREAM_CALL_H
@@ -31,12 +31,19 @@ void stream_open(struct stream *s, enum stream_block kind, struct str id,
 void stream_close(struct stream *s);
 /* Text or thinking, opening a block for it when needed. Counts it. */
 void stream_say(struct stream *s, enum stream_block kind, struct str text);
-/* What might still have become a tag is text now. */
-void stream_flush_think(struct stream *s);
+/* What might still have become a tag or a mark passes now. */
+void stream_flush_words(struct stream *s);
+
+/* stream_rescue.c: from think.h through rescue.h and stops.h to stream_say() */
+void stream_rescue_init(struct stream *s);
+void stream_rescue_feed(struct stream *s, enum stream_block kind, struct str text);
+void stream_rescue_end(struct stream *s);
 
 /* stream_call.c */
 /* Takes one element of delta.tool_calls; sends nothing. */
 void stream_call_take(struct stream *s, const struct oa_call *fragment);
+/* A whole call that was found in the text. */
+void stream_call_add(struct stream *s, const struct rescue_call *found);
 /* Sends what can be sent, opening and closing blocks in order. */
 void stream_calls_advance(struct stream *s);
 /* No more fragments: all calls are completed and sent, those without a name dropped. */

@@ -30,7 +30,7 @@ static void drop_cut_calls(struct stream *s)
 
 void stream_end_blocks(struct stream *s)
 {
-	stream_flush_think(s);
+	stream_flush_words(s);
 	if (s->finish == OA_FINISH_LENGTH || s->finish == OA_FINISH_CONTEXT)
 		drop_cut_calls(s);
 	stream_calls_end(s);

@@ -71,14 +71,39 @@ static void keep_names(struct req *r)
 	}
 }
 
+/* Blank sequences are none: Anthropic refuses them, so nobody can mean them. */
+static void keep_stops(struct req *r)
+{
+	struct json_object *list = r->asked.stop_sequences;
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	r->stops = pool_array(r->pool, count, sizeof(r->stops[0]));
+	for (size_t i = 0; i < count; i++) {
+		struct str text = jget_text(json_object_array_get_idx(list, i));
+
+		if (str_trim(text).len > 0)
+			r->stops[r->stop_count++] = pool_str(r->pool, text);
+	}
+}
+
+/* Only what is written in the text needs its tools' schemas to be read. */
+static void keep_tools(struct req *r)
+{
+	if (r->model->dialect == MODEL_DIALECT_NONE)
+		r->asked.tools = NULL;
+	else if (r->asked.tools)
+		pool_own_json(r->pool, json_object_get(r->asked.tools));
+}
+
 /* Tree and input are not needed any more: a worker holds the posted text alone while it
  * waits. */
 static void release_input(struct req *r)
 {
 	size_t len = r->body_in->len;
 
+	keep_tools(r);
 	pool_put_json(r->pool, r->asked.root);
-	r->asked.root = r->asked.messages = r->asked.system = r->asked.tools = NULL;
+	r->asked.root = r->asked.messages = r->asked.system = NULL;
 	r->asked.tool_choice = r->asked.stop_sequences = r->asked.schema = NULL;
 	buf_release(r->body_in);
 	if (len > TRIM_ABOVE)
@@ -106,6 +131,7 @@ static int build(struct req *r)
 	settle_tokens(r);
 	relay_prepare(r);
 	keep_names(r);
+	keep_stops(r);
 	release_input(r);
 	return 0;
 }

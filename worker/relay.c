@@ -54,6 +54,7 @@ static int on_event(void *context, struct str name, struct str data)
 	switch (chunk.kind) {
 	case OA_DELTA:
 		stream_chunk(&r->stream, &chunk);
+		rl->is_answered = r->stream.is_stopped;
 		break;
 	case OA_DONE: /* proves nothing after an error; an error has ended the transfer by
 			 now */
@@ -311,6 +312,10 @@ static void init(struct relay *rl, struct req *r)
 		.max_tokens = r->max_tokens,
 		.delta_chars = (unsigned)r->env->settings.delta_chars,
 		.names = &r->names,
+		.stops = r->stops,
+		.stop_count = r->stop_count,
+		.dialect = r->model->dialect,
+		.tools = r->asked.tools,
 		.random = random_bytes,
 	};
 	struct an_sink sink = { &an_event_ops, &r->conn->out };

@@ -42,6 +42,8 @@ struct req {
 	struct oa_names names;
 	int64_t input_estimate;
 	int64_t max_tokens; /* as sent upstream */
+	struct str *stops;  /* sequences, in the pool */
+	size_t stop_count;
 
 	/* relay: the answer */
 	struct stream stream;
