@@ -167,10 +167,11 @@ class Translate(harness.Case):
         self.assertNotIn("zzz", json.dumps(body))
 
     def test_parameters(self):
-        body = self.sent(temperature=0.5, top_p=0.9, stop_sequences=["a", "", "b"], top_k=40)
+        stops = ["\x01a", "\x01b"]  # what the echo says of them is escaped: the answer itself is not stopped
+        body = self.sent(temperature=0.5, top_p=0.9, stop_sequences=[stops[0], "", stops[1]], top_k=40)
         self.assertEqual((body["temperature"], body["top_p"]), (0.5, 0.9))
         self.assertNotIn("top_k", body)
-        self.assertEqual(body["stop"], ["a", "b"])
+        self.assertEqual(body["stop"], stops)
         self.assertNotIn("top_p", self.sent(top_p=0))
 
     def test_blocks_of_other_worlds_do_no_harm(self):
