@@ -45,6 +45,9 @@ const struct conf_opt conf_opts[] = {
 	    "once, -1 waits"),
 	INT("ping_interval", SET(ping_interval_ms), 100, 120000, 15000, "ms",
 	    "silence after which a ping goes to the client"),
+	INT("event_interval", SET(event_interval_ms), 100, 740000, 600000, "ms",
+	    "time of nothing but pings after which an empty delta is sent (Claude Code "
+	    "waits 750 s)"),
 	INT("text_delta_chars", SET(delta_chars), 0, 4096, 6, "characters",
 	    "longest piece of streamed text; 0 passes text on as it comes"),
 	INT("head_timeout", SET(head_timeout_ms), 100, HOUR_MS, 10000, "ms",

@@ -150,8 +150,3 @@ void an_event_error(struct buf *b, const struct an_error *e, struct str request_
 	an_error_body(b, e, request_id);
 	buf_lit(b, "\n\n");
 }
-
-void an_event_still_here(struct buf *b, size_t index, enum an_block type)
-{
-	block_piece(b, index, type, (struct str){ NULL, 0 });
-}

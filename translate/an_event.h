@@ -16,12 +16,6 @@ extern const struct an_sink_ops an_event_ops; /* self is the struct buf to appen
 
 void an_event_ping(struct buf *b);
 void an_event_error(struct buf *b, const struct an_error *e, struct str request_id);
-/*
- * A real event that changes nothing, for silences that pings alone don't bridge (Claude
- * Code gives up 750 s after the last real event): an empty delta into the open block.
- */
-void an_event_still_here(struct buf *b, size_t index, enum an_block type);
-
 /* The parts that the non-stream message has in common: "usage":{...} and
  * "stop_reason":...,"stop_sequence":... without braces around them. */
 void an_event_usage(struct buf *b, const struct an_usage *usage);

@@ -40,10 +40,11 @@ void stream_init(struct stream *s, struct pool *p, const struct stream_config *c
 void stream_restart(struct stream *s)
 {
 	assert(!s->has_content);
-	bool has_started = s->has_started;
-	struct stream_config config = s->config;
-	stream_init(s, s->pool, &config, s->sink);
-	s->has_started = has_started;
+	struct stream before = *s;
+	stream_init(s, s->pool, &before.config, s->sink);
+	s->has_started = before.has_started;
+	s->open = before.open; /* of stream_still_here() */
+	s->next_index = before.next_index;
 }
 
 static int64_t at_least_one(int64_t tokens)
@@ -79,14 +80,31 @@ void stream_close(struct stream *s)
 	s->open = STREAM_NONE;
 }
 
-void stream_open(struct stream *s, enum stream_block kind, struct str id, struct str name)
+static void open_block(struct stream *s, enum stream_block kind, struct str id,
+		       struct str name)
 {
 	stream_start(s);
 	stream_close(s);
-	s->has_content = true;
 	s->open = kind;
 	s->sink.ops->block_begin(s->sink.self, s->next_index++, block_types[kind], id,
 				 name);
+}
+
+void stream_open(struct stream *s, enum stream_block kind, struct str id, struct str name)
+{
+	open_block(s, kind, id, name);
+	s->has_content = true;
+}
+
+void stream_still_here(struct stream *s)
+{
+	static const struct str none;
+	if (s->has_finished)
+		return;
+	if (s->open == STREAM_NONE)
+		open_block(s, STREAM_THINKING, none, none);
+	s->sink.ops->block_piece(s->sink.self, s->next_index - 1, block_types[s->open],
+				 none);
 }
 
 static bool is_blank(struct str text)
@@ -124,6 +142,7 @@ void stream_say(struct stream *s, enum stream_block kind, struct str text)
 		buf_clear(s->blanks[0]);
 		buf_clear(s->blanks[1]);
 	}
+	s->has_content = true;
 	send_pieces(s, kind, text);
 	if (kind == STREAM_THINKING)
 		s->thinking_quarters += tokens_quarters(text);

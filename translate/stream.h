@@ -104,13 +104,19 @@ void stream_init(struct stream *s, struct pool *p, const struct stream_config *c
 		 struct an_sink sink);
 /*
  * Before another attempt at the upstream: forgets what the last one said. Only while
- * has_content is false; message_start, when it is out, stays out.
+ * has_content is false; what has been sent stays so.
  */
 void stream_restart(struct stream *s);
 /* message_start; may be called early (commit). Otherwise the first content does it. */
 void stream_start(struct stream *s);
 /* Takes an OA_DELTA chunk. Nothing happens after stream_finish(). */
 void stream_chunk(struct stream *s, const struct oa_chunk *chunk);
+/*
+ * A real event that says nothing, for silences that pings alone don't bridge (Claude Code
+ * 2.1.330 gives up 750 s after the last one): an empty delta into the open block. Where
+ * none is open, a thinking block is opened for it, which is no content yet.
+ */
+void stream_still_here(struct stream *s);
 /*
  * The upstream ended properly ([DONE] or end after a finish reason): closes what is open,
  * sends held calls, finish. An answer without any block gets a text block that says so,

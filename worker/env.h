@@ -16,6 +16,7 @@
 struct worker_settings {
 	int64_t commit_after_ms; /* -1 waits for the status */
 	int64_t ping_interval_ms;
+	int64_t event_interval_ms;
 	int64_t delta_chars; /* 0 = no cutting */
 	int64_t head_timeout_ms;
 	int64_t body_timeout_ms; /* plus one second for each 64 KiB */

@@ -146,7 +146,12 @@ static void tell_client(struct relay *rl)
 		release_body(rl);
 	if (r->asked.is_stream && (has_content(rl) || rl->now_ms >= relay_commit_due(rl)))
 		commit(rl);
-	if (rl->is_committed && r->conn->out.len == 0 && rl->now_ms >= relay_ping_due(rl))
+	if (rl->is_committed && r->conn->out.len == 0 &&
+	    rl->now_ms >= relay_event_due(rl))
+		stream_still_here(&r->stream);
+	if (r->conn->out.len > 0)
+		rl->told_ms = rl->now_ms;
+	else if (rl->is_committed && rl->now_ms >= relay_ping_due(rl))
 		an_event_ping(&r->conn->out);
 	flush(rl);
 }
@@ -267,9 +272,9 @@ static bool wait_to_retry(struct relay *rl, int64_t until_ms)
 			return true;
 		tell_client(rl);
 		upstream_pause(r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
-			       clock_left(until_ms < relay_ping_due(rl)
+			       clock_left(until_ms < relay_wait_due(rl)
 						  ? until_ms
-						  : relay_ping_due(rl),
+						  : relay_wait_due(rl),
 					  WAIT_SLICE_MS));
 	}
 }

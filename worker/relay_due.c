@@ -40,6 +40,12 @@ int64_t relay_total_due(const struct relay *rl)
 							 : settings->reply_timeout_ms);
 }
 
+int64_t relay_event_due(const struct relay *rl)
+{
+	return rl->is_committed ? rl->told_ms + rl->r->env->settings.event_interval_ms
+				: INT64_MAX;
+}
+
 int64_t relay_ping_due(const struct relay *rl)
 {
 	return rl->is_committed ? rl->write_ms + rl->r->env->settings.ping_interval_ms
@@ -51,12 +57,17 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+int64_t relay_wait_due(const struct relay *rl)
+{
+	return earlier(relay_ping_due(rl), relay_event_due(rl));
+}
+
 int relay_sleep_ms(const struct relay *rl)
 {
 	int64_t due = earlier(relay_silence_due(rl), relay_total_due(rl));
 
 	if (rl->r->asked.is_stream)
-		due = earlier(due, rl->is_committed ? relay_ping_due(rl)
+		due = earlier(due, rl->is_committed ? relay_wait_due(rl)
 						    : relay_commit_due(rl));
 	return clock_left(due, WAIT_SLICE_MS);
 }

@@ -38,6 +38,7 @@ struct relay {
 	int64_t head_ms;       /* the upstream's head came; 0 = not yet */
 	int64_t event_ms;      /* its last event; 0 = none yet */
 	int64_t write_ms;      /* something was sent to the client */
+	int64_t told_ms;       /* something that was no ping */
 	char head_text[REPLY_HEAD_MAX];
 };
 

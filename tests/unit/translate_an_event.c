@@ -56,7 +56,7 @@ static void say_stop_sequence(struct buf *b)
 
 static void say_still_here(struct buf *b)
 {
-	an_event_still_here(b, 3, AN_TEXT);
+	ops->block_piece(b, 3, AN_TEXT, (struct str){ NULL, 0 });
 }
 
 static void say_error(struct buf *b)
