@@ -1,92 +1,78 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of dialects. */
+/* The table of dialects; the bars of DeepSeek's marks are U+FF5C, their blanks U+2581. */
 #include "config.h"
 
 #include "translate/rescue_read.h"
 
-#define NO_STRAYS                                                                        \
-	(const char *const[])                                                            \
-	{                                                                                \
-		NULL                                                                     \
-	}
-#define MARKS (const struct rescue_mark[])
+#define COUNT_MAX 5 /* marks of a dialect, and the end of the list */
+
+/* clang-format off */
+static const struct rescue_mark kimi[COUNT_MAX] = {
+	{ "<|tool_calls_section_begin|>", "<|tool_calls_section_end|>",
+	  .read = rescue_read_kimi },
+	{ "<|tool_call_begin|>", "<|tool_call_end|>",
+	  .read = rescue_read_kimi, .keeps_open = true },
+};
+static const struct rescue_mark hermes[COUNT_MAX] = {
+	{ "<tool_call>", "</tool_call>", .read = rescue_read_functions },
+};
+static const struct rescue_mark qwen[COUNT_MAX] = {
+	{ "<tool_call>", "</tool_call>", .read = rescue_read_functions },
+	{ "● <function=", "</function>",
+	  .read = rescue_read_functions, .keeps_open = true },
+	{ "<function=", "</function>",
+	  .read = rescue_read_functions, .keeps_open = true },
+};
+static const struct rescue_mark glm[COUNT_MAX] = {
+	{ "<tool_call>", "</tool_call>", .read = rescue_read_glm },
+};
+static const struct rescue_mark deepseek[COUNT_MAX] = {
+	{ "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>",
+	  .read = rescue_read_deepseek },
+	{ "<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>",
+	  .read = rescue_read_deepseek, .keeps_open = true },
+	{ "<｜DSML｜tool_calls>", "</｜DSML｜tool_calls>",
+	  .read = rescue_read_invokes },
+	{ "<｜DSML｜function_calls>", "</｜DSML｜function_calls>",
+	  .read = rescue_read_invokes },
+};
+static const struct rescue_mark minimax[COUNT_MAX] = {
+	{ "<minimax:tool_call>", "</minimax:tool_call>", .read = rescue_read_minimax },
+	{ "]<]minimax[>[<tool_call>", "</tool_call>", .read = rescue_read_minimax },
+};
+static const struct rescue_mark llama[COUNT_MAX] = {
+	{ "<|python_tag|>", "<|eom_id|>", .read = rescue_read_json },
+	{ "{\"", NULL,
+	  .read = rescue_read_json, .is_start_only = true, .keeps_open = true },
+};
+static const struct rescue_mark mistral[COUNT_MAX] = {
+	{ "[TOOL_CALLS]", NULL, .read = rescue_read_mistral },
+};
+static const struct rescue_mark harmony[COUNT_MAX] = {
+	{ "<|channel|>commentary to=functions.", "<|call|>",
+	  .read = rescue_read_harmony },
+	{ "<|start|>assistant to=functions.", "<|call|>", .read = rescue_read_harmony },
+	{ "<|channel|>analysis<|message|>", "<|end|>", .read = NULL },
+};
+
+#define STRAYS(...) (const char *const[]){ __VA_ARGS__, NULL }
+static const char *const none[] = { NULL };
 
 const struct rescue_dialect rescue_dialects[] = {
-	[MODEL_DIALECT_KIMI] = {
-		MARKS{ { .open = "<|tool_calls_section_begin|>",
-			 .close = "<|tool_calls_section_end|>", .read = rescue_read_kimi },
-		       { .open = "<|tool_call_begin|>", .close = "<|tool_call_end|>",
-			 .read = rescue_read_kimi, .keeps_open = true },
-		       { .open = NULL } },
-		(const char *const[]){ "<|tool_calls_section_end|>", "<|tool_call_end|>",
-				       "<|im_end|>", NULL },
-	},
-	[MODEL_DIALECT_HERMES] = {
-		MARKS{ { .open = "<tool_call>", .close = "</tool_call>",
-			 .read = rescue_read_functions },
-		       { .open = NULL } },
-		(const char *const[]){ "<|im_end|>", NULL },
-	},
-	[MODEL_DIALECT_QWEN] = {
-		MARKS{ { .open = "<tool_call>", .close = "</tool_call>",
-			 .read = rescue_read_functions },
-		       { .open = "● <function=", .close = "</function>",
-			 .read = rescue_read_functions, .keeps_open = true },
-		       { .open = "<function=", .close = "</function>",
-			 .read = rescue_read_functions, .keeps_open = true },
-		       { .open = NULL } },
-		(const char *const[]){ "</tool_call>", "<|im_end|>", NULL },
-	},
-	[MODEL_DIALECT_GLM] = {
-		MARKS{ { .open = "<tool_call>", .close = "</tool_call>",
-			 .read = rescue_read_glm },
-		       { .open = NULL } },
-		NO_STRAYS,
-	},
-	[MODEL_DIALECT_DEEPSEEK] = {
-		MARKS{ { .open = "<｜tool▁calls▁begin｜>",
-			 .close = "<｜tool▁calls▁end｜>", .read = rescue_read_deepseek },
-		       { .open = "<｜tool▁call▁begin｜>",
-			 .close = "<｜tool▁call▁end｜>", .read = rescue_read_deepseek,
-			 .keeps_open = true },
-		       { .open = "<｜DSML｜tool_calls>",
-			 .close = "</｜DSML｜tool_calls>", .read = rescue_read_invokes },
-		       { .open = "<｜DSML｜function_calls>",
-			 .close = "</｜DSML｜function_calls>", .read = rescue_read_invokes },
-		       { .open = NULL } },
-		(const char *const[]){ "<｜tool▁calls▁end｜>", "<｜end▁of▁sentence｜>",
-				       NULL },
-	},
-	[MODEL_DIALECT_MINIMAX] = {
-		MARKS{ { .open = "<minimax:tool_call>", .close = "</minimax:tool_call>",
-			 .read = rescue_read_minimax },
-		       { .open = "]<]minimax[>[<tool_call>", .close = "</tool_call>",
-			 .read = rescue_read_minimax },
-		       { .open = NULL } },
-		(const char *const[]){ "]<]minimax[>[", NULL },
-	},
-	[MODEL_DIALECT_LLAMA] = {
-		MARKS{ { .open = "<|python_tag|>", .close = "<|eom_id|>",
-			 .read = rescue_read_json },
-		       { .open = "{\"", .close = NULL, .read = rescue_read_json,
-			 .is_start_only = true, .keeps_open = true },
-		       { .open = NULL } },
-		(const char *const[]){ "<|eom_id|>", "<|eot_id|>", NULL },
-	},
-	[MODEL_DIALECT_MISTRAL] = {
-		MARKS{ { .open = "[TOOL_CALLS]", .close = NULL, .read = rescue_read_mistral },
-		       { .open = NULL } },
-		NO_STRAYS,
-	},
-	[MODEL_DIALECT_HARMONY] = {
-		MARKS{ { .open = "<|channel|>commentary to=functions.",
-			 .close = "<|call|>", .read = rescue_read_harmony },
-		       { .open = "<|start|>assistant to=functions.", .close = "<|call|>",
-			 .read = rescue_read_harmony },
-		       { .open = "<|channel|>analysis<|message|>", .close = "<|end|>" },
-		       { .open = NULL } },
-		(const char *const[]){ "<|start|>assistant", "<|channel|>final<|message|>",
-				       "<|channel|>commentary<|message|>", "<|return|>",
-				       "<|end|>", "<|call|>", NULL },
-	},
+	[MODEL_DIALECT_KIMI] = { kimi, STRAYS("<|tool_calls_section_end|>",
+					      "<|tool_call_end|>", "<|im_end|>") },
+	[MODEL_DIALECT_HERMES] = { hermes, STRAYS("<|im_end|>") },
+	[MODEL_DIALECT_QWEN] = { qwen, STRAYS("</tool_call>", "<|im_end|>") },
+	[MODEL_DIALECT_GLM] = { glm, none },
+	[MODEL_DIALECT_DEEPSEEK] = { deepseek, STRAYS("<｜tool▁calls▁end｜>",
+						      "<｜end▁of▁sentence｜>") },
+	[MODEL_DIALECT_MINIMAX] = { minimax, STRAYS("]<]minimax[>[") },
+	[MODEL_DIALECT_LLAMA] = { llama, STRAYS("<|eom_id|>", "<|eot_id|>") },
+	[MODEL_DIALECT_MISTRAL] = { mistral, none },
+	[MODEL_DIALECT_HARMONY] = { harmony, STRAYS("<|start|>assistant",
+						    "<|channel|>final<|message|>",
+						    "<|channel|>commentary<|message|>",
+						    "<|return|>", "<|end|>",
+						    "<|call|>") },
 };
+/* clang-format on */
