@@ -61,11 +61,12 @@ class Worker:
                 if isinstance(step, str):
                     await self.act(step)
                     continue
-                if step == model.END:
+                if step == [model.END]:
                     how = "stop"
                     break
-                said += 1
-                yield {"token_ids": [step]}
+                step = step[:limit - said]
+                said += len(step)
+                yield {"token_ids": step}
                 if said == limit:
                     break
             yield {"token_ids": [], "finish_reason": how, "completion_usage": {
@@ -85,9 +86,9 @@ class Worker:
         for step in script.steps(prompt):
             yield step
             while step == "babble":
-                yield ord("x")
+                yield [ord("x")] * 5
                 yield "babble"
-        yield model.END
+        yield [model.END]
 
     @staticmethod
     async def act(mark):

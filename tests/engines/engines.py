@@ -55,7 +55,7 @@ class Vllm(Engine):
 class Dynamo(Engine):
     """Dynamo's frontend and the scripted worker, each a process of its own."""
 
-    def __init__(self, *flags, **env):
+    def __init__(self, *flags, has_worker=True, **env):
         self.port = harness.free_port()
         self.home = harness.tempfile.mkdtemp(prefix="nim-test-dynamo-")
         model.write(os.path.join(self.home, "model"))
@@ -65,11 +65,12 @@ class Dynamo(Engine):
                     "PYTHONDONTWRITEBYTECODE": "1", **env}
         self.frontend = self.worker = None
         try:
-            self.start_worker()
+            if has_worker:
+                self.start_worker()
             self.frontend = harness.Server("dynamo", [
                 PYTHON, "-m", "dynamo.frontend", "--http-host", "127.0.0.1", "--http-port", str(self.port),
                 "--discovery-backend", "file", *flags], self.env)
-            harness.wait_for(self.is_ready, 3 * harness.PATIENCE, "Dynamo")
+            harness.wait_for(self.is_ready if has_worker else self.listens, 3 * harness.PATIENCE, "Dynamo")
         except BaseException:
             self.stop()
             raise
@@ -77,6 +78,12 @@ class Dynamo(Engine):
     def start_worker(self):
         self.worker = harness.Server("worker", [PYTHON, os.path.join(HERE, "dynamo_worker.py"),
                                                 os.path.join(self.home, "model")], self.env)
+
+    def listens(self):
+        try:
+            return self.get("/health").status == 200
+        except OSError:
+            return False
 
     def is_ready(self):
         for server in (self.frontend, self.worker):
@@ -102,20 +109,19 @@ class Dynamo(Engine):
         harness.shutil.rmtree(self.home, ignore_errors=True)
 
 
-def engine(*flags, **env):
-    return Vllm() if VLLM_PORT else Dynamo(*flags, **env)
-
-
 def models_conf():
     extra = {"tiny/leak": 'tool_text = "hermes";', "tiny/single": "single_calls = true;",
-             "tiny/mistral": "short_ids = true;", "tiny/deepseek": "echo_reasoning = true;",
+             "tiny/mistral": "short_ids = true;", "tiny/deepseek": "echo_reasoning = true; "
+             + "".join(f'think_{how} = "{{\\"chat_template_kwargs\\":{{\\"thinking\\":{value}}}}}"; '
+                       for how, value in (("on", "true"), ("off", "false"))),
+             "tiny/gptoss": 'efforts = "low medium high";',
              "tiny/small": f"context = {SMALL};"}
     names = [d.model for d in dialects.ALL] + ["tiny/leak", "tiny/single", "tiny/small"]
     entries = []
     for name in names:
         more = extra.get(name, "")
         context = "" if "context" in more else f"context = {model.LENGTH};"
-        entries.append(f'{{ id = "{name}"; {context} max_output = 65536; {more} }}')
+        entries.append(f'{{ id = "{name}"; {context} max_output = 200000; {more} }}')
     return ('default_model = "tiny";\naliases = ( { from = "tiny"; to = "tiny"; }, { from = "claude-*"; to = "tiny"; } );\n'
             "models = (\n" + ",\n".join(entries) + "\n);\n")
 
@@ -139,8 +145,12 @@ class Case(harness.Case):
     workers = 32
 
     @classmethod
+    def engine(cls):
+        return Vllm() if VLLM_PORT else Dynamo(*cls.flags, **cls.engine_env)
+
+    @classmethod
     def setUpClass(cls):
-        cls.upstream = engine(*cls.flags, **cls.engine_env)
+        cls.upstream = cls.engine()
         try:
             cls.nim = harness.Nim(cls.upstream.port, cls.settings, cls.models, {"PROXY_API_KEY": TOKEN}, cls.workers)
         except BaseException:
@@ -201,7 +211,7 @@ class Case(harness.Case):
         """What the engine's template was given for this request."""
         messages = [*text, {"role": "user", "content": say("<|echo|>")}] if isinstance(text, list) else [
             {"role": "user", "content": text + say("<|echo|>")}]
-        return json.loads(harness.text_of(self.ask(messages, name, **more)))
+        return json.loads(harness.text_of(self.ask(messages, name, **{"max_tokens": 200000, **more})))
 
 
 def essence(message):

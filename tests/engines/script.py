@@ -18,6 +18,7 @@ import model
 
 STRETCH = re.compile(r"<\|say\|>(.*?)<\|/say\|>", re.DOTALL)
 MARK = re.compile(r"<\|(echo|pause|babble|crash|die)\|>")
+LONG = 200  # what is long is said in long pieces
 TOKEN = re.compile("|".join(model.MARKS))
 
 
@@ -50,16 +51,18 @@ def line_for(messages):
 
 
 def steps(prompt):
-    """What to say to a prompt of token numbers: numbers, and between them the names of marks."""
+    """What to say to a prompt of token numbers: a list of lists of numbers, and between them the names of marks."""
     pieces = model.pieces()
     text = b"".join(pieces[n] for n in prompt if n < len(pieces)).decode("utf-8", "replace")
     given = json.loads(text)
     found = []
     for i, part in enumerate(MARK.split(line_for(given["messages"]))):
         if i % 2 == 0:
-            found += tokens(part)
+            found += [[n] for n in tokens(part)]
         elif part == "echo":
-            found += json.dumps(given).replace("<", "\\u003c").encode("utf-8")  # no parser may see tags in it
+            # No parser may see tags in it.
+            echo = json.dumps(given).replace("<", "\\u003c").replace("[TOOL", "\\u005bTOOL").encode("utf-8")
+            found += [list(echo[at:at + LONG]) for at in range(0, len(echo), LONG)]
         else:
             found.append(part)
     return found
