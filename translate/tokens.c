@@ -21,7 +21,7 @@ enum {
 	DIGIT = 280,	     /* some vocabularies know single digits only */
 	BLANK_DIGITS = 1150, /* a blank does not join digits */
 	PUNCT = 790,
-	PUNCT_MORE = 560,  /* second of a run */
+	PUNCT_MORE = 530,  /* second of a run */
 	PUNCT_LONG = 50,   /* each from the third on */
 	PUNCT_WORD = -430, /* joins the word behind it */
 	NEWLINES = 950,	   /* a run; none behind punctuation, which it joins */
@@ -60,7 +60,7 @@ static const struct script scripts[] = {
 	{ 0x2000, 0x2bff, 0, 0, 1060, false },	 /* symbols */
 	{ 0x3000, 0x303f, 0, 0, 700, false },	 /* CJK punctuation */
 	{ 0x3040, 0x30ff, 0, 0, 665, false },	 /* kana */
-	{ 0x3400, 0x9fff, 0, 0, 800, false },	 /* Han */
+	{ 0x3400, 0x9fff, 0, 0, 730, false },	 /* Han */
 	{ 0xac00, 0xd7af, 0, 0, 820, false },	 /* Hangul */
 	{ 0xff00, 0xffef, 0, 0, 700, false },	 /* full width */
 	{ 0x1f000, 0x1ffff, 0, 0, 2100, false }, /* emoji */

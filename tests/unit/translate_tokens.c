@@ -7,6 +7,8 @@
 
 #include "translate/tokens.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "tests/unit/unit.h"
@@ -167,6 +169,48 @@ static const struct {
 };
 /* clang-format on */
 
+/* The kinds of text that every one of the three vocabularies is held to, not their mean.
+ */
+static const char *const kinds[] = { "English prose", "C source", "Python source",
+				     "JSON schema",   "German",	  "Chinese",
+				     "Japanese",      "Emoji" };
+
+static void check_near(const char *name, int64_t tokens, const int counts[3])
+{
+	for (int i = 0; i < 3; i++) {
+		double off = ((double)tokens / counts[i] - 1) * 100;
+
+		ck_assert_msg(off < 15 && off > -15, "%s: %d of %d, %+.0f %%", name,
+			      (int)tokens, counts[i], off);
+	}
+}
+
+START_TEST(estimates_are_near_each_vocabulary)
+{
+	for (int i = 0; i < COUNT(texts); i++)
+		if (strcmp(texts[i].name, kinds[_i]) == 0)
+			check_near(texts[i].name, tokens_text(str_of(texts[i].text)),
+				   texts[i].counts);
+}
+END_TEST
+
+/* The request of a coding agent as Qwen's template lays it out, marks one token each. */
+START_TEST(a_whole_request_is_near_each_vocabulary)
+{
+	static const int counts[] = { 2484, 2498, 2529 };
+	const char *top = getenv("srcdir");
+	char path[4096];
+	struct json_object *root;
+
+	(void)snprintf(path, sizeof(path), "%s/tests/unit/request.json", top ? top : ".");
+	root = json_object_from_file(path);
+	ck_assert_msg(root != NULL, "%s", path);
+	check_near("request", tokens_request(root, false), counts);
+	check_near("request, roughly", tokens_request(root, true), counts);
+	json_object_put(root);
+}
+END_TEST
+
 START_TEST(estimates_are_near_real_counts)
 {
 	const int *counts = texts[_i].counts;
@@ -321,9 +365,11 @@ END_TEST
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("tokens");
-	TCase *tcase = tcase_create("tokens");
+	TCase *tcase = tcase_create("[B5]");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, estimates_are_near_real_counts, 0, COUNT(texts));
+	tcase_add_loop_test(tcase, estimates_are_near_each_vocabulary, 0, COUNT(kinds));
+	tcase_add_test(tcase, a_whole_request_is_near_each_vocabulary);
 	tcase_add_loop_test(tcase, a_rough_count_is_near_the_full_one, 0, COUNT(texts));
 	tcase_add_loop_test(tcase, small_and_wrong_texts_count_a_little, 0, COUNT(small));
 	tcase_add_loop_test(tcase, time_is_linear_in_the_bytes, 0, COUNT(floods));
