@@ -121,7 +121,8 @@ static int build(struct req *r)
 {
 	struct jget_error error = { "" };
 
-	r->input_estimate = tokens_request(r->asked.root, true);
+	r->input_counted = tokens_request(r->asked.root, true);
+	r->input_estimate = shm_model_correct(r->learnt, r->input_counted);
 	r->body_out = pool_buf(r->pool, OA_REQUEST_MAX);
 	if (oa_request_put(r->body_out, &r->asked, r->model, &r->names, r->pool, &error) <
 	    0) {

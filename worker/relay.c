@@ -347,6 +347,9 @@ static void book_tokens(struct req *r)
 		shm_slot_pending(r->slot, SHM_input_tokens, 0);
 	if (!r->stream.has_finished)
 		return; /* what has been relayed stands in the slot already */
+	if (!usage->is_estimated)
+		shm_model_compare(r->learnt, r->input_counted,
+				  usage->input_tokens + usage->cached_tokens);
 	shm_slot_pending(r->slot, SHM_input_tokens, (uint64_t)usage->input_tokens);
 	shm_slot_pending(r->slot, SHM_output_tokens, (uint64_t)usage->output_tokens);
 	shm_slot_pending(r->slot, SHM_cached_tokens, (uint64_t)usage->cached_tokens);

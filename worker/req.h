@@ -40,9 +40,10 @@ struct req {
 	/* messages, build */
 	struct buf *body_out;
 	struct oa_names names;
-	int64_t input_estimate;
-	int64_t max_tokens; /* as sent upstream */
-	struct str *stops;  /* sequences, in the pool */
+	int64_t input_counted;	/* tokens of the prompt by our own count */
+	int64_t input_estimate; /* the same, corrected by what was learnt */
+	int64_t max_tokens;	/* as sent upstream */
+	struct str *stops;	/* sequences, in the pool */
 	size_t stop_count;
 
 	/* relay: the answer */

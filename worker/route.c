@@ -122,6 +122,22 @@ static void serve(struct req *r, const struct route *route)
 		route->handle(r);
 }
 
+/* What was known of the prompt's tokens beforehand beside what the upstream counted. */
+static void log_tokens(struct log_line *l, const struct req *r)
+{
+	const struct an_usage *usage = &r->stream.usage;
+	int64_t counted = usage->input_tokens + usage->cached_tokens;
+
+	log_int(l, "in", usage->input_tokens);
+	log_int(l, "cached", usage->cached_tokens);
+	log_int(l, "out", usage->output_tokens);
+	if (usage->is_estimated)
+		log_text(l, "tokens", "estimated");
+	else if (counted > 0 && r->input_estimate > 0)
+		log_int(l, "estimate_off_percent",
+			(r->input_estimate - counted) * 100 / counted);
+}
+
 static void log_request(const struct req *r)
 {
 	struct log_line l;
@@ -138,11 +154,7 @@ static void log_request(const struct req *r)
 	if (r->first_ms)
 		log_int(&l, "first_ms", r->first_ms - r->began_ms);
 	log_int(&l, "ms", now - r->began_ms);
-	log_int(&l, "in", r->stream.usage.input_tokens);
-	log_int(&l, "cached", r->stream.usage.cached_tokens);
-	log_int(&l, "out", r->stream.usage.output_tokens);
-	if (r->stream.usage.is_estimated)
-		log_text(&l, "tokens", "estimated");
+	log_tokens(&l, r);
 	if (r->retries)
 		log_int(&l, "retries", r->retries);
 	if (r->stream.repairs)
