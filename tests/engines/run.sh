@@ -22,7 +22,7 @@ if [ -x "$CLIENTS/venv/bin/python" ]; then
 	python=$CLIENTS/venv/bin/python
 fi
 
-logs=$BUILD/tests/engines
+logs=${ENGINE_LOGS:-$BUILD/tests/engines}
 mkdir -p "$logs" || exit 1
 good=0
 bad=0

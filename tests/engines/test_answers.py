@@ -31,7 +31,7 @@ class Answers(engines.Case):
         """A call that the engine's parser swallows does not end the turn in silence [E12]"""
         for name, answer in (("tiny", dialects.Coder().calls([CALL])), ("tiny/coder", D.calls([CALL])),
                              ("tiny", '<tool_call>{"name": "read_file", "arguments": {path: /x}}</tool_call>'),
-                             ("tiny/minimax", "<minimax:tool_call><invoke name=\"read_file\"></invoke></minimax:tool_call>"),
+                             ("tiny/minimax", "<minimax:tool_call><invoke name=\"list_files\"/></minimax:tool_call>"),
                              ("tiny/minimax", "No tag at all."), ("tiny/mistral", "[1, 2, 3] are numbers.")):
             with self.subTest(name, answer=answer):
                 message = self.both(say(answer), name, tools=TOOLS)

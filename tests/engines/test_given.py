@@ -86,9 +86,9 @@ class Given(engines.Case):
                 self.assertEqual(calls_of(message), [(tool["name"], {"a": 1})])
 
     def test_many_tools(self):
-        """A hundred and fifty tools with names that no engine takes: each call comes back under the client's name [E31]"""
-        names = [f"tool_{i}" for i in range(140)] + [
-            "a.b", "a/b", "a b", "a:b", "ä", "名", "x" * 128, "x" * 127 + ".", "mcp__server__" + "y" * 110, "1"]
+        """A hundred and fifty tools, names that no engine takes: calls come back under the client's names [E31]"""
+        names = [f"tool_{i}" for i in range(140)]
+        names += ["a.b", "a/b", "a b", "a:b", "ä", "名", "x" * 128, "x" * 127 + ".", "mcp__server__" + "y" * 110, "1"]
         tools = [{"name": n, "description": f"number {i}", "input_schema": PATH} for i, n in enumerate(names)]
         given = self.given("x", tools=tools)["tools"]
         known = {t["function"]["description"]: t["function"]["name"] for t in given}
@@ -107,8 +107,9 @@ class Given(engines.Case):
                       {"__unparsedToolInput": {"raw": "{\"a\": ", "len": 6}}, {"n": 12345678901234567890123, "f": 1.0},
                       {"a": {"b": [[], {}, None, "\u0000"]}}):
             with self.subTest(input=value):
-                answer = self.post(self.body([user("x"), assistant(use("toolu_1", input=value)), user(result("toolu_1")),
-                                              user(say("Fine."))], tools=TOOLS))
+                answer = self.post(self.body([
+                    user("x"), assistant(use("toolu_1", input=value)), user(result("toolu_1")), user(say("Fine."))],
+                    tools=TOOLS))
                 if not isinstance(value, dict) and answer.status == 400:
                     self.refused(answer, 400, "invalid_request_error")  # nim's own word, before the engine is asked
                 else:
@@ -117,10 +118,11 @@ class Given(engines.Case):
     def test_lone_surrogates(self):
         """Half of a surrogate pair anywhere becomes U+FFFD on its way to the engine [E33]"""
         half = "a\ud83d."
+        tool = {"name": "read_file", "description": half, "input_schema": {**PATH, "description": half}}
         body = self.body([
             user(half), assistant({"type": "text", "text": half}, use("toolu_1", input={"path": half, half: 1})),
             user(result("toolu_1", half)), user({"type": "text", "text": half + say("<|echo|>")})],
-            tools=[{"name": "read_file", "description": half, "input_schema": {**PATH, "description": half}}], system=half)
+            tools=[tool], system=half)
         for raw in (json.dumps(body), json.dumps(body).replace("\\ud83d", "\\uDE00")):
             answer = self.post(raw)
             self.assertEqual(answer.status, 200, answer.body)
@@ -161,7 +163,7 @@ class Given(engines.Case):
                          [user("x"), assistant(use("toolu_1")), user("no result")],
                          [user("x"), assistant(use("toolu_1")), user("first"), user(result("toolu_1"))],
                          [assistant({"type": "text", "text": "I begin."})], [user("a"), user("b"), user("c")],
-                         [user("x"), assistant(use("toolu_1"), use("toolu_1")), user(result("toolu_1"), result("toolu_1"))]):
+                         [user("x"), assistant(*[use("toolu_1")] * 2), user(*[result("toolu_1")] * 2)]):
             with self.subTest(messages=str(messages)[:90]):
                 given = self.last(*messages)
                 open_ids = [c["id"] for m in given for c in m.get("tool_calls") or []]
@@ -189,11 +191,11 @@ class Given(engines.Case):
 
     def test_results_of_every_form(self):
         """A result as text, as texts, as references, absent, an error: the model reads it [E38]"""
-        forms = [("plain", {"content": "plain"}), ("two", {"content": [{"type": "text", "text": "two"}, {
-            "type": "text", "text": "texts"}]}), ("WebFetch", {"content": [{
-                "type": "tool_reference", "tool_name": "WebFetch"}]}), ("", {}), ("bad", {"content": "bad", "is_error": True}),
-            ("", {"content": []}), ("", {"content": ""}), ("page", {"content": [{"type": "document", "source": {
-                "type": "text", "media_type": "text/plain", "data": "page"}}]})]
+        page = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "page"}}
+        forms = [("plain", {"content": "plain"}), ("", {}), ("bad", {"content": "bad", "is_error": True}),
+                 ("two", {"content": [{"type": "text", "text": "two"}, {"type": "text", "text": "texts"}]}),
+                 ("WebFetch", {"content": [{"type": "tool_reference", "tool_name": "WebFetch"}]}),
+                 ("", {"content": []}), ("", {"content": ""}), ("page", {"content": [page]})]
         ids = [f"toolu_{i}" for i in range(len(forms))]
         given = self.last(user("x"), assistant(*map(use, ids)), user(*(
             {"type": "tool_result", "tool_use_id": id_, **form} for id_, (_, form) in zip(ids, forms)),
@@ -222,7 +224,8 @@ class Given(engines.Case):
 
     def test_ids_and_single_calls(self):
         """Short ids and one call a message, where a model's template wants them [E41]"""
-        history = [user("x"), assistant(use("toolu_one"), use("toolu_two")), user(result("toolu_one"), result("toolu_two"))]
+        names = ("toolu_one", "toolu_two")
+        history = [user("x"), assistant(*map(use, names)), user(*map(result, names))]
         given = self.given(history, "tiny/mistral", tools=TOOLS)["messages"]
         ids = [c["id"] for m in given for c in m.get("tool_calls") or []]
         self.assertEqual(len(set(ids)), 2)
@@ -235,11 +238,10 @@ class Given(engines.Case):
 
     def test_a_large_conversation(self):
         """A conversation of 200 turns arrives whole [E42]"""
-        turns = [m for i in range(100) for m in (user(f"question {i} " + "ü" * 20), assistant({
-            "type": "text", "text": f"answer {i} " + "x" * 90}))]
-        given = self.given(turns)["messages"]
-        self.assertEqual(texts(given)[:200], [(m["role"], m["content"] if m["role"] == "user" else m["content"][0]["text"])
-                                              for m in turns])
+        said = [(role, f"{role} {i} " + letter) for i in range(100)
+                for role, letter in (("user", "ü" * 20), ("assistant", "x" * 90))]
+        given = self.given([{"role": role, "content": text} for role, text in said])["messages"]
+        self.assertEqual(texts(given)[:200], said)
 
     def test_a_control_character_and_no_bom(self):
         """NUL, line separators and private characters pass or are replaced [E43]"""
