@@ -39,19 +39,64 @@ static struct str cut_suffix(struct str name)
 	return name;
 }
 
-const struct model *models_find(const struct models *m, struct pool *p, struct str name)
+/* The default model is one of the list even when it has no row. */
+static const struct model *find_listed(const struct models *m, struct pool *p,
+				       struct str id)
+{
+	if (m->default_model.len > 0 && str_eq(id, m->default_model))
+		return get_id(m, p, id);
+	return find_id(m, id);
+}
+
+static const struct model *find_alias(const struct models *m, struct pool *p,
+				      struct str name)
 {
 	char text[MODELS_NAME_MAX + 1];
+
+	memcpy(text, name.ptr, name.len);
+	text[name.len] = '\0';
+	for (size_t i = 0; i < m->alias_count; i++)
+		if (fnmatch(m->aliases[i].from, text, FNM_PATHNAME) == 0)
+			return get_id(m, p, m->aliases[i].to);
+	return NULL;
+}
+
+static bool is_name(struct str name)
+{
+	return name.len > 0 && name.len <= MODELS_NAME_MAX &&
+	       !memchr(name.ptr, '\0', name.len);
+}
+
+/* The same without the prefix, when an id stands behind it. */
+static struct str cut_prefix(struct str name)
+{
+	struct str prefix = STR(MODELS_PREFIX);
+	struct str rest = { name.ptr + prefix.len, name.len - prefix.len };
+
+	if (!str_has_prefix(name, prefix) || !memchr(rest.ptr, '/', rest.len))
+		return name;
+	return rest;
+}
+
+const struct model *models_known(const struct models *m, struct pool *p, struct str name)
+{
+	const struct model *found;
+
 	name = cut_suffix(name);
-	if (name.len > 0 && name.len <= MODELS_NAME_MAX &&
-	    !memchr(name.ptr, '\0', name.len)) {
-		memcpy(text, name.ptr, name.len);
-		text[name.len] = '\0';
-		for (size_t i = 0; i < m->alias_count; i++)
-			if (fnmatch(m->aliases[i].from, text, FNM_PATHNAME) == 0)
-				return get_id(m, p, m->aliases[i].to);
-		if (find_id(m, name) || memchr(name.ptr, '/', name.len))
-			return get_id(m, p, name);
-	}
+	if (!is_name(name))
+		return NULL;
+	found = find_alias(m, p, name);
+	return found ? found : find_listed(m, p, cut_prefix(name));
+}
+
+const struct model *models_find(const struct models *m, struct pool *p, struct str name)
+{
+	const struct model *found = models_known(m, p, name);
+
+	if (found)
+		return found;
+	name = cut_prefix(cut_suffix(name));
+	if (is_name(name) && memchr(name.ptr, '/', name.len))
+		return get_id(m, p, name);
 	return m->default_model.len > 0 ? get_id(m, p, m->default_model) : NULL;
 }

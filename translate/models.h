@@ -66,13 +66,22 @@ struct models {
 };
 
 /*
+ * In front of an id it changes nothing: Claude Code lists only the models of a gateway
+ * whose ids hold the word (gateway protocol, model discovery).
+ */
+#define MODELS_PREFIX "anthropic/"
+
+/*
  * Finds the model for a name, in this order: "[1m]" at the end is cut; the first alias
- * whose pattern matches; an id of the list; a name with "/" as it is; the default model.
- * A model that the list does not hold gets an entry of its own in the pool with unknown
- * limits. NULL when nothing fits and there is no default. A name that is longer than
- * MODELS_NAME_MAX or holds a NUL is no name: only the default fits it.
+ * whose pattern matches; an id of the list, also behind MODELS_PREFIX; a name with "/" as
+ * it is; the default model. A model that the list does not hold gets an entry of its own
+ * in the pool with unknown limits. NULL when nothing fits and there is no default. A name
+ * that is longer than MODELS_NAME_MAX or holds a NUL is no name: only the default fits
+ * it.
  */
 enum { MODELS_NAME_MAX = 256 };
 const struct model *models_find(const struct models *m, struct pool *p, struct str name);
+/* The same when an alias or an id fits; NULL for all other names. */
+const struct model *models_known(const struct models *m, struct pool *p, struct str name);
 
 #endif

@@ -141,9 +141,10 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
     def test_the_list(self):
         data = self.get("/v1/models?limit=1000").json()
         ids = [m["id"] for m in data["data"]]
-        self.assertEqual(ids, ["mock/ctx-echo", "mock/text-3", "claude/like"])
+        bare = ["mock/normal", "mock/ctx-echo", "mock/text-3", "claude/like"]
+        self.assertEqual(ids, bare + ["anthropic/" + id for id in bare])
         self.assertEqual((data["has_more"], data["first_id"], data["last_id"]), (False, ids[0], ids[-1]))
-        first = data["data"][0]
+        first = data["data"][1]
         self.assertEqual((first["type"], first["max_input_tokens"], first["max_tokens"]), ("model", 200000, 4096))
         self.assertRegex(first["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertTrue(first["display_name"])
@@ -151,11 +152,12 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
 
     def test_pages(self):
         one = self.get("/v1/models?limit=1").json()
-        self.assertEqual(([m["id"] for m in one["data"]], one["has_more"]), (["mock/ctx-echo"], True))
+        self.assertEqual(([m["id"] for m in one["data"]], one["has_more"]), (["mock/normal"], True))
         two = self.get("/v1/models?after_id=mock%2Fctx-echo").json()
-        self.assertEqual([m["id"] for m in two["data"]], ["mock/text-3", "claude/like"])
+        self.assertEqual([m["id"] for m in two["data"]], ["mock/text-3", "claude/like"] + ["anthropic/" + id for id in (
+            "mock/normal", "mock/ctx-echo", "mock/text-3", "claude/like")])
         three = self.get("/v1/models?before_id=mock/text-3").json()
-        self.assertEqual([m["id"] for m in three["data"]], ["mock/ctx-echo"])
+        self.assertEqual([m["id"] for m in three["data"]], ["mock/normal", "mock/ctx-echo"])
         for bad in ("0", "1001", "x", "-1"):
             with self.subTest(bad):
                 self.refused(self.get("/v1/models?limit=" + bad), 400, "invalid_request_error")
@@ -164,10 +166,16 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
         for path in ("/v1/models/mock/ctx-echo", "/v1/models/mock%2Fctx-echo", "/v1/models/mock%2fctx-echo?beta=true"):
             with self.subTest(path):
                 self.assertEqual(self.get(path).json()["id"], "mock/ctx-echo")
+        for path in ("anthropic/mock/ctx-echo", "claude-sonnet-4-5", "mock/normal"):
+            with self.subTest(path):
+                model = self.get("/v1/models/" + path).json()
+                self.assertEqual(model["id"], path)
+                self.assertEqual(model["display_name"], "mock/normal" if "normal" in path else "mock/ctx-echo")
         self.refused(self.get("/v1/models/nobody"), 404, "not_found_error")
 
     def test_names_find_their_model(self):
-        for name, sent in (("claude-3-5-haiku-20241022", "mock/text-3"), ("claude-opus-5-5", "mock/ctx-echo"),
+        for name, sent in (("claude-3-5-haiku-20241022", "mock/text-3"), ("anthropic/mock/text-3", "mock/text-3"),
+                           ("claude-opus-5-5", "mock/ctx-echo"),
                            ("claude-opus-5-5[1m]", "mock/ctx-echo"), ("gpt-5", "mock/normal"),
                            ("mock/text-1", "mock/text-1")):
             with self.subTest(name):

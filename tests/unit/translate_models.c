@@ -53,6 +53,9 @@ static const struct {
 	{ &with_default, S("small"), "small", 32768 },
 	{ &with_default, S("other/model"), "other/model", 0 },
 	{ &with_default, S("vendor/claude-like"), "small", 32768 }, /* alias before id */
+	{ &with_default, S("anthropic/vendor/big"), "vendor/big", 131072 },
+	{ &with_default, S("anthropic/x/y"), "x/y", 0 },
+	{ &with_default, S("anthropic/x"), "anthropic/x", 0 },
 	{ &with_default, S("a/b"), "small", 32768 },
 	{ &with_default, S("a/b/c"), "a/b/c", 0 },
 	{ &with_default, S(""), "small", 32768 },
