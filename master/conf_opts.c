@@ -25,6 +25,11 @@ static const char *user_problem(struct str name)
 	return name.len == 0 ? "must be the name of a user" : NULL;
 }
 
+static const char *path_problem(struct str path)
+{
+	return path.len > 0 && path.ptr[0] != '/' ? "must be an absolute path" : NULL;
+}
+
 /* clang-format off */
 #define INT(name_, at, min_, max_, default_, unit_, help_)                        \
 	{ .name = (name_), .type = CONF_INT, .offset = (at), .min = (min_),       \
@@ -75,6 +80,8 @@ const struct conf_opt conf_opts[] = {
 	INT("drain_timeout", OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
 	    "how long running answers may go on after the signal to stop"),
 	BOOL("http2", SET(use_http2), 0, "HTTP/2 to the upstream, where it offers it"),
+	TEXT("pdf_to_text", SET(pdf_to_text), "/usr/bin/pdftotext", path_problem,
+	     "the program that takes the text out of PDFs; empty turns it off"),
 	TEXT("log_level", OWN(log_level_word), "info", conf_opt_level_problem,
 	     "what is logged: error, warn, info or debug"),
 	TEXT("user", OWN(user), "nobody", user_problem,

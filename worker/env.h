@@ -30,6 +30,7 @@ struct worker_settings {
 	int64_t reply_timeout_ms; /* a non-streaming answer (Claude Code waits 300 s) */
 	int64_t ride_out_ms;	  /* how long a committed answer retries before content */
 	bool use_http2;
+	struct str pdf_to_text; /* path of the program, NUL-terminated; empty: none */
 };
 
 struct worker_env {

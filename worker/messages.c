@@ -13,6 +13,7 @@
 #include "translate/jget.h"
 #include "translate/oa_request.h"
 #include "translate/tokens.h"
+#include "worker/papers.h"
 #include "worker/relay.h"
 #include "worker/reply.h"
 
@@ -121,6 +122,7 @@ static int build(struct req *r)
 {
 	struct jget_error error = { "" };
 
+	papers_read(r);
 	r->input_counted = tokens_request(r->asked.root, true);
 	r->input_estimate = shm_model_correct(r->learnt, r->input_counted);
 	r->body_out = pool_buf(r->pool, OA_REQUEST_MAX);
