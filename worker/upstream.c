@@ -123,6 +123,8 @@ static int set_fields(struct upstream *u)
 	static const char *const fixed[] = {
 		"Content-Type: application/json",
 		"Accept: text/event-stream, application/json",
+		/* NVIDIA's gateway holds the request then, in place of 202 and polling */
+		"NVCF-POLL-SECONDS: 3600",
 		"Expect:", /* libcurl waits for 100 Continue before a large body otherwise
 			    */
 	};

@@ -49,7 +49,7 @@ class Translate(harness.Case):
         headers = {k.lower(): v for k, v in json.loads(harness.text_of(answer.json()))["headers"].items()}
         self.assertTrue(headers["user-agent"].startswith("nim-proxy/"), headers)
         self.assertLessEqual(set(headers), {"host", "user-agent", "authorization", "content-type", "content-length",
-                                            "accept"}, headers)
+                                            "accept", "nvcf-poll-seconds"}, headers)
 
     def test_system_comes_first_and_once(self):
         for system in ("Be brief.", [BILLING, {"type": "text", "text": "Be brief."}]):
