@@ -67,31 +67,37 @@ class Errors(harness.Case):
             self.assertIn("retry-after", answer.headers)
 
     def test_as_http_status_when_streaming(self):
+        """As http status when streaming. [A57 A58 A59 A60 A62 B2 U3.1 U3.3 F15 F16 F17 F18 F19]"""
         for name in CASES:
             with self.subTest(name):
                 self.check(name, self.post({**harness.body_for(name.replace("@a", "@b")), "stream": True}))
 
     def test_as_http_status_when_not_streaming(self):
+        """As http status when not streaming. [A57 A58 A59 A60 A62 U3.1 U3.3]"""
         for name in CASES:
             with self.subTest(name):
                 self.check(name, self.post(harness.body_for(name)))
 
     def test_a_redirect_is_not_followed(self):
+        """A redirect is not followed. [U3.1]"""
         for name in ("redirect", "redirect-307"):
             self.upstream.reset()
             self.post(harness.body_for(name))
             self.assertEqual(self.upstream.stats()["requests"], 1)
 
     def test_retry_after_is_passed_on(self):
+        """Retry after is passed on. [A60 N16 F15]"""
         answer = self.post(harness.body_for("429-after-7@passed"))
         self.assertIn(int(answer.headers["retry-after"]), (7, 8))
         self.assertEqual(int(self.post(harness.body_for("429-long")).headers["retry-after"]), 60)
 
     def test_an_upstream_401_is_not_the_clients(self):
+        """An upstream 401 is not the clients. [A58 N1]"""
         for name in ("401", "403"):
             self.assertNotEqual(self.post(harness.body_for(name)).status, 401)
 
     def test_an_error_is_told_once_and_not_tried_again(self):
+        """An error is told once and not tried again. [U3.5]"""
         for name in ("400", "500", "429-bare", "410"):
             with self.subTest(name):
                 self.upstream.reset()
@@ -99,6 +105,7 @@ class Errors(harness.Case):
                 self.assertEqual(self.upstream.stats()["posts"], 1)
 
     def test_the_request_id_stands_in_the_log(self):
+        """The request id stands in the log. [A63]"""
         answer = self.post(harness.body_for("500"))
         harness.wait_for(lambda: answer.headers["request-id"] in self.new_log(), what="the log line")
 
@@ -118,6 +125,7 @@ class NoUpstream(harness.Case):
         cls.nim = harness.Nim(harness.free_port(), cls.settings, cls.models, cls.env, 2)
 
     def test_is_a_server_error(self):
+        """Is a server error. [A51 N24 U3.1]"""
         for stream in (False, True):
             answer = self.post({**harness.body_for("normal"), "stream": stream})
             kind, _ = answer.error()
@@ -129,6 +137,7 @@ class Committed(harness.Case):
     settings = {"commit_after": 0, "ride_out": 0}
 
     def test_errors_are_events(self):
+        """Errors are events. [A53 A50]"""
         for name, kind in (("400", "invalid_request_error"), ("500", "overloaded_error"),
                            ("429-bare", "overloaded_error"), ("close", "overloaded_error"),
                            ("404-plain", "not_found_error"), ("err-first", "overloaded_error"),

@@ -34,6 +34,7 @@ class Many(harness.Case):
     workers = 24
 
     def test_twenty_streams_run_side_by_side(self):
+        """Twenty streams run side by side. [A65]"""
         began = time.monotonic()
         at_once(20, lambda i: self.stream("paced-20-50"))
         self.assertLess(time.monotonic() - began, 4 * harness.SLOW)
@@ -69,6 +70,7 @@ class Many(harness.Case):
         self.upstream.wait_idle(2)
 
     def test_count_tokens_26_times_over_13_connections(self):
+        """Count tokens 26 times over 13 connections. [A64]"""
         answers = []
         began = time.monotonic()
         body = {"model": "claude-opus-5-5", "messages": [{"role": "user", "content": "x" * 30000}], "tools": []}
@@ -81,6 +83,7 @@ class Many(harness.Case):
 
 class Sequential(harness.Case):
     def test_200_requests_one_after_another_use_few_upstream_connections(self):
+        """200 requests one after another use few upstream connections. [A66]"""
         self.upstream.reset()
         for i in range(200):
             answer = self.post({**body_for("text-3"), "stream": i % 2 == 0})
@@ -88,6 +91,7 @@ class Sequential(harness.Case):
         self.assertLessEqual(self.upstream.stats()["connections"], 3)
 
     def test_an_error_does_not_cost_the_connection(self):
+        """An error does not cost the connection. [A66]"""
         self.upstream.reset()
         for _ in range(20):
             self.post(body_for("400"))
@@ -99,6 +103,7 @@ class Full(harness.Case):
     workers = 2
 
     def test_no_free_worker_is_529_at_once(self):
+        """No free worker is 529 at once. [A65]"""
         held = []
         for _ in range(2):
             data = json.dumps({**body_for("hang"), "stream": True}).encode()
@@ -118,6 +123,7 @@ class Full(harness.Case):
         self.upstream.wait_idle(2)
 
     def test_a_silent_connection_takes_no_worker(self):
+        """A silent connection takes no worker. [A66]"""
         silent = [harness.Connection(self.nim.port) for _ in range(50)]
         for i, c in enumerate(silent):
             if i % 2:
@@ -139,6 +145,7 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
         return harness.request(self.nim.port, "GET", path)
 
     def test_the_list(self):
+        """The list. [A69 B5]"""
         data = self.get("/v1/models?limit=1000").json()
         ids = [m["id"] for m in data["data"]]
         bare = ["mock/normal", "mock/ctx-echo", "mock/text-3", "claude/like"]
@@ -151,6 +158,7 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
     def test_pages(self):
+        """Pages. [A69]"""
         one = self.get("/v1/models?limit=1").json()
         self.assertEqual(([m["id"] for m in one["data"]], one["has_more"]), (["mock/normal"], True))
         two = self.get("/v1/models?after_id=mock%2Fctx-echo").json()
@@ -163,6 +171,7 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
                 self.refused(self.get("/v1/models?limit=" + bad), 400, "invalid_request_error")
 
     def test_one(self):
+        """One. [A69]"""
         for path in ("/v1/models/mock/ctx-echo", "/v1/models/mock%2Fctx-echo", "/v1/models/mock%2fctx-echo?beta=true"):
             with self.subTest(path):
                 self.assertEqual(self.get(path).json()["id"], "mock/ctx-echo")
@@ -174,6 +183,7 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
         self.refused(self.get("/v1/models/nobody"), 404, "not_found_error")
 
     def test_names_find_their_model(self):
+        """Names find their model. [A28]"""
         for name, sent in (("claude-3-5-haiku-20241022", "mock/text-3"), ("anthropic/mock/text-3", "mock/text-3"),
                            ("claude-opus-5-5", "mock/ctx-echo"),
                            ("claude-opus-5-5[1m]", "mock/ctx-echo"), ("gpt-5", "mock/normal"),
@@ -185,11 +195,13 @@ models = ( { id = "mock/ctx-echo"; context = 200000; max_output = 4096; },
                 self.assertEqual(self.upstream.stats()["last"]["model"], sent)
 
     def test_max_tokens_is_kept_within_the_models_limit(self):
+        """Max tokens is kept within the models limit. [A27]"""
         for asked, sent in ((128000, 4096), (4096, 4096), (5, 5)):
             self.post({**body_for("x"), "model": "claude-x", "max_tokens": asked})
             self.assertEqual(self.upstream.stats()["last"]["body"]["max_tokens"], sent)
 
     def test_count_tokens(self):
+        """Count tokens. [B5]"""
         body = {"model": "claude-x", "messages": [{"role": "user", "content": "Hello there, how are you?"}]}
         small = self.post(body, "/v1/messages/count_tokens").json()
         self.assertEqual(list(small), ["input_tokens"])

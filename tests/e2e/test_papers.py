@@ -48,7 +48,8 @@ class Papers(harness.Case):
 
     def test_text(self):
         """The text of a PDF stands where the PDF stood. [A15]"""
-        content = self.sent({"type": "text", "text": "Read:"}, document(pdf("Tides of June"), title="Plan"))[0]["content"]
+        plan = document(pdf("Tides of June"), title="Plan")
+        content = self.sent({"type": "text", "text": "Read:"}, plan)[0]["content"]
         self.assertTrue(content.startswith("Read:"), content)
         self.assertIn("Plan\nTides of June", content)
 

@@ -182,11 +182,13 @@ class Requests(harness.Case):
         self.assertEqual(harness.text_of(self.whole("normal")), "Hello, this is the simulated NIM.")
 
     def test_the_query_changes_nothing(self):
+        """The query changes nothing. [A1]"""
         for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages?a=b&c", "/v1/messages?"):
             with self.subTest(path):
                 self.assertEqual(self.post(PLAIN, path).status, 200)
 
     def test_any_version_and_beta_is_accepted(self):
+        """Any version and beta is accepted. [A3 A4 B6]"""
         for headers in ({}, {"anthropic-version": "2023-06-01"}, {"anthropic-version": "2026-10-21"},
                         {"anthropic-version": "2099-01-01", "anthropic-beta": "no-such-2099,x"},
                         {"x-stainless-lang": "js", "x-app": "cli", "X-Claude-Code-Session-Id": "u", "Cookie": "a=b"},
@@ -196,6 +198,7 @@ class Requests(harness.Case):
                 self.assertEqual(self.post(PLAIN, headers=headers).status, 200)
 
     def test_accepts_what_clients_send(self):
+        """Accepts what clients send. [A5 A6 A11 A21 A24 A25 A26 B1]"""
         for name, change in WIDE:
             with self.subTest(name):
                 answer = self.post({**PLAIN, **change})
@@ -203,6 +206,7 @@ class Requests(harness.Case):
                 self.assertEqual(self.upstream.stats()["violation_texts"], [])
 
     def test_refuses_broken_bodies(self):
+        """Refuses broken bodies. [A32]"""
         for name, data, word in BAD_BODIES:
             with self.subTest(name):
                 self.assertIn(word, self.refused(self.post(data), 400, "invalid_request_error"))
@@ -210,6 +214,7 @@ class Requests(harness.Case):
         self.serves()
 
     def test_refuses_wrong_types(self):
+        """Refuses wrong types. [A32]"""
         for name, change, word in WRONG_TYPES:
             with self.subTest(name):
                 data = {k: v for k, v in {**PLAIN, **change}.items() if v is not None}
@@ -217,12 +222,13 @@ class Requests(harness.Case):
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
     def test_safeguards_are_refused_by_name(self):
-        """The client would wait for their results; told so, it checks by itself (gateway protocol)."""
+        """The client would wait for their results; told so, it checks by itself (gateway protocol). [A71]"""
         answer = self.post({**PLAIN, "safeguards": [{"type": "x"}]})
         self.assertIn("safeguards", self.refused(answer, 400, "invalid_request_error"))
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
     def test_lone_surrogates_and_nul_do_no_harm(self):
+        """Lone surrogates and nul do no harm. [A33]"""
         for text in SURROGATES:
             with self.subTest(text):
                 answer = self.post(with_content(text))
@@ -230,6 +236,7 @@ class Requests(harness.Case):
                 grammar.strict_json(answer.body.decode("utf-8"))
 
     def test_methods_and_paths(self):
+        """Methods and paths. [A70]"""
         for method, path, status in METHODS:
             with self.subTest(f"{method} {path}"):
                 answer = harness.request(self.nim.port, method, path, PLAIN if method in ("POST", "PUT") else None)
@@ -243,10 +250,12 @@ class Requests(harness.Case):
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
     def test_every_answer_has_its_own_request_id(self):
+        """Every answer has its own request id. [A63]"""
         ids = {self.post(PLAIN).headers["request-id"] for _ in range(5)}
         self.assertEqual(len(ids), 5)
 
     def test_smuggling_is_refused(self):
+        """Smuggling is refused. [A73]"""
         for name, lines, data in SMUGGLED:
             with self.subTest(name):
                 answer = self.send(b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n"
@@ -258,6 +267,7 @@ class Requests(harness.Case):
         self.serves()
 
     def test_what_is_no_http_is_refused(self):
+        """What is no http is refused. [A73]"""
         for name, data in RAW:
             with self.subTest(name):
                 answer = self.send(data)
@@ -266,6 +276,7 @@ class Requests(harness.Case):
         self.serves()
 
     def test_a_second_request_behind_the_first_is_not_answered(self):
+        """A second request behind the first is not answered. [A73]"""
         data = json.dumps(PLAIN).encode()
         one = head("POST", "/v1/messages", JSON, len(data)) + data
         with Connection(self.nim.port) as c:
@@ -280,6 +291,7 @@ class Requests(harness.Case):
         self.assertEqual(self.upstream.stats()["posts"], 1)
 
     def test_a_chunked_body_is_read(self):
+        """A chunked body is read. [A31]"""
         data = json.dumps(PLAIN).encode()
         chunks = b"".join(b"%x;x=y\r\n%s\r\n" % (len(data[i:i + 7]), data[i:i + 7]) for i in range(0, len(data), 7))
         answer = self.send(head("POST", "/v1/messages", {**JSON, "Transfer-Encoding": "chunked"})
@@ -287,6 +299,7 @@ class Requests(harness.Case):
         self.assertIn(answer.status, (200, 411), answer.body)
 
     def test_expect_continue_is_answered_before_the_body(self):
+        """Expect continue is answered before the body. [A31]"""
         data = json.dumps(PLAIN).encode()
         with Connection(self.nim.port) as c:
             c.send(head("POST", "/v1/messages", {**JSON, "Expect": "100-continue"}, len(data)))
@@ -297,18 +310,21 @@ class Requests(harness.Case):
             self.assertEqual(c.read_answer().status, 200)
 
     def test_expect_continue_is_not_answered_when_the_body_is_too_large(self):
+        """Expect continue is not answered when the body is too large. [A31]"""
         with Connection(self.nim.port) as c:
             c.send(head("POST", "/v1/messages", {**JSON, "Expect": "100-continue"}, 33 * MIB))
             self.refused(c.read_answer(), 413, "request_too_large")
             self.assertNotIn(b" 100 ", c.buffer)
 
     def test_other_encodings_and_types_are_refused(self):
+        """Other encodings and types are refused. [A31]"""
         squeezed = gzip.compress(json.dumps(PLAIN).encode())
         self.refused(self.post(squeezed, headers={"Content-Encoding": "gzip"}), 415, "invalid_request_error")
         self.refused(self.post(PLAIN, headers={"Content-Type": "text/plain"}), 415, "invalid_request_error")
         self.refused(self.post(PLAIN, headers={"Content-Type": None}), 415, "invalid_request_error")
 
     def test_a_body_byte_by_byte(self):
+        """A body byte by byte. [A30]"""
         data = json.dumps(PLAIN).encode()
         with Connection(self.nim.port) as c:
             for byte in head("POST", "/v1/messages", JSON, len(data)) + data:
@@ -316,6 +332,7 @@ class Requests(harness.Case):
             self.assertEqual(c.read_answer().status, 200)
 
     def test_http_1_0_is_served_without_chunks(self):
+        """Http 1 0 is served without chunks. [A73]"""
         data = json.dumps({**PLAIN, "stream": True}).encode()
         answer = self.send(head("POST", "/v1/messages", JSON, len(data)).replace(b"HTTP/1.1", b"HTTP/1.0") + data)
         self.assertNotIn("transfer-encoding", answer.headers)
@@ -328,6 +345,7 @@ class Requests(harness.Case):
         self.assertEqual(self.upstream.stats()["requests"], 0)
 
     def test_a_client_that_leaves_in_the_head_or_the_body_costs_nothing(self):
+        """A client that leaves in the head or the body costs nothing. [A67]"""
         for data in (b"POST /v1/mess", head("POST", "/v1/messages", JSON, 1000) + b'{"model":'):
             for reset in (False, True):
                 with self.subTest(f"{data[:12]!r} {reset}"):
@@ -342,6 +360,7 @@ class Requests(harness.Case):
         self.assertEqual(self.upstream.stats()["posts"], 1)
 
     def test_32_mib_are_accepted_and_one_byte_more_is_not(self):
+        """32 mib are accepted and one byte more is not. [A29]"""
         frame = len(with_content(b'""'))
         data = with_content(b'"' + b"a" * (32 * MIB - frame) + b'"')
         self.assertEqual(len(data), 32 * MIB)
@@ -350,6 +369,7 @@ class Requests(harness.Case):
         self.refused(self.post(data + b" "), 413, "request_too_large")
 
     def test_413_comes_before_the_body_and_while_it_is_still_sent(self):
+        """413 comes before the body and while it is still sent. [A29]"""
         with Connection(self.nim.port) as c:
             c.send(head("POST", "/v1/messages", JSON, 33 * MIB))
             self.refused(c.read_answer(), 413, "request_too_large")
@@ -362,6 +382,7 @@ class Requests(harness.Case):
             self.assertFalse(answer.was_reset)
 
     def test_a_chunked_body_that_grows_too_large_is_413(self):
+        """A chunked body that grows too large is 413. [A29]"""
         with Connection(self.nim.port) as c:
             c.send(head("POST", "/v1/messages", {**JSON, "Transfer-Encoding": "chunked"}))
             piece = b"100000\r\n" + b"a" * MIB + b"\r\n"
@@ -378,6 +399,7 @@ class Slow(harness.Case):
     settings = {"head_timeout": 500, "body_timeout": 500}
 
     def test_a_body_that_stops_is_408(self):
+        """A body that stops is 408. [A73]"""
         with Connection(self.nim.port) as c:
             began = time.monotonic()
             c.send(head("POST", "/v1/messages", JSON, 1000) + b'{"model":')
@@ -385,6 +407,7 @@ class Slow(harness.Case):
             self.assertLess(time.monotonic() - began, 3 * harness.SLOW)
 
     def test_a_body_that_drips_is_408(self):
+        """A body that drips is 408. [A73]"""
         with Connection(self.nim.port) as c:
             c.send(head("POST", "/v1/messages", JSON, 1000))
             for _ in range(20):
@@ -401,6 +424,7 @@ class Slow(harness.Case):
             self.refused(c.read_answer(), 408, "invalid_request_error")
 
     def test_a_connection_that_says_nothing_is_closed(self):
+        """A connection that says nothing is closed. [A66 A73]"""
         with Connection(self.nim.port) as c:
             answer = c.read_answer()
             self.assertIn(answer.status, (None, 408))
@@ -411,6 +435,7 @@ class Keys(harness.Case):
     key = KEY
 
     def test_both_headers_are_accepted(self):
+        """Both headers are accepted. [A2]"""
         for headers in ({"x-api-key": KEY}, {"Authorization": "Bearer " + KEY}, {"authorization": "bearer " + KEY},
                         {"x-api-key": KEY, "Authorization": "Bearer " + KEY},
                         {"x-api-key": "other", "Authorization": "Bearer " + KEY}):
@@ -418,6 +443,7 @@ class Keys(harness.Case):
                 self.assertEqual(self.post(PLAIN, headers=headers).status, 200)
 
     def test_none_or_a_wrong_one_is_401_and_not_to_be_retried(self):
+        """None or a wrong one is 401 and not to be retried. [A2]"""
         for headers in ({}, {"x-api-key": "x"}, {"x-api-key": ""}, {"Authorization": "Bearer x"},
                         {"Authorization": KEY}, {"Authorization": "Basic " + KEY}, {"x-api-key": KEY + " x"},
                         {"x-api-key": KEY[:-1]}, {"X-Other": KEY}):
@@ -436,6 +462,7 @@ class Keys(harness.Case):
         self.assertNotIn(harness.KEY, self.nim.log())
 
     def test_open_places_need_none(self):
+        """Open places need none. [A70]"""
         for method, path in (("GET", "/healthz"), ("HEAD", "/"), ("HEAD", "/api/hello")):
             self.assertEqual(harness.request(self.nim.port, method, path).status, 200)
         self.assertEqual(harness.request(self.nim.port, "GET", "/v1/models").status, 401)

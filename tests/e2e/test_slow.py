@@ -114,6 +114,7 @@ class Slow(harness.Case):
         return sorted(self.probe() for _ in range(20))[10]
 
     def test_a_crowd_that_says_nothing_hinders_nobody(self):
+        """A crowd that says nothing hinders nobody. [A73]"""
         alone = self.quiet_median()
         crowd = Crowd(self.nim.port, self.crowd_size)
         self.addCleanup(crowd.close)
@@ -154,6 +155,7 @@ class Crowded(harness.Case):
     settings = {"head_timeout": 60000, "waiting_max": 50}
 
     def test_the_oldest_make_room(self):
+        """The oldest make room. [A73]"""
         crowd = Crowd(self.nim.port, 200)
         self.addCleanup(crowd.close)
         for _ in range(20):

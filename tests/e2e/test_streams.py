@@ -82,11 +82,13 @@ class Streams(harness.Case):
             self.assertEqual(names, ["get_weather", "read_file"])
 
     def test_streamed(self):
+        """Streamed. [A34 A35 A36 A37 A38 A39 A41 A42 A44 B3 B4 F1 F2 F3 F4 F8 F9 F14 N25]"""
         for name in CASES:
             with self.subTest(name):
                 self.holds(self.stream(name, tools=harness.TOOLS).message, name)
 
     def test_not_streamed(self):
+        """Not streamed. [A55 B2 U2.5]"""
         for name in CASES:
             with self.subTest(name):
                 self.holds(self.whole(name, tools=harness.TOOLS), name)
@@ -97,46 +99,55 @@ class Streams(harness.Case):
         yield self.whole(name, **more)
 
     def test_length_is_max_tokens_when_all_were_used(self):
+        """Length is max tokens when all were used. [A42]"""
         for message in self.both("length", max_tokens=5):
             self.assertEqual(message["stop_reason"], "max_tokens")
             self.assertEqual(text_of(message), HELLO)
 
     def test_length_before_max_tokens_is_the_context(self):
+        """Length before max tokens is the context. [A42 U2.3]"""
         for message in self.both("length", max_tokens=1000):
             self.assertEqual(message["stop_reason"], "model_context_window_exceeded")
 
     def test_an_empty_answer_says_so(self):
+        """An empty answer says so. [F13]"""
         for message in self.both("empty"):
             self.assertEqual(kinds(message), [TEXT])
             self.assertEqual(message["stop_reason"], "end_turn")
 
     def test_thinking_alone_still_has_a_visible_text(self):
+        """Thinking alone still has a visible text. [A45 N34]"""
         for message in self.both("reasoning-only", max_tokens=2):
             self.assertEqual(message["content"][0]["thinking"], "I think and think")
             self.assertEqual(kinds(message), [THINK, TEXT])
             self.assertEqual(message["stop_reason"], "max_tokens")
 
     def test_a_think_tag_that_was_never_opened_is_no_text(self):
+        """A think tag that was never opened is no text. [N35 A44]"""
         for message in self.both("think-orphan"):
             self.assertNotIn("</think>", text_of(message))
             self.assertTrue(text_of(message).endswith("The answer is 4."), message)
 
     def test_a_think_tag_that_is_never_closed(self):
+        """A think tag that is never closed. [N35 A44]"""
         for message in self.both("think-unclosed"):
             self.assertEqual(message["content"][0]["type"], THINK)
             self.assertNotIn("<think>", text_of(message))
 
     def test_a_call_that_the_limit_cut(self):
+        """A call that the limit cut. [A40 N39]"""
         for message in self.both("tool-args-cut", tools=harness.TOOLS, max_tokens=3):
             self.assertEqual(message["stop_reason"], "max_tokens")
             self.assertEqual(message["content"][0]["text"], "Well.")
 
     def test_a_line_of_one_megabyte(self):
+        """A line of one megabyte. [N31]"""
         self.assertEqual(len(self.whole("bigline")["content"][0]["text"]), (1 << 20) - 64)
         self.delta_chars = None  # so large a chunk is not cut into pieces
         self.stream("bigline")
 
     def test_usage_is_what_the_upstream_says(self):
+        """Usage is what the upstream says. [A36 N32]"""
         for message in self.both("normal"):
             self.assertEqual(message["usage"]["output_tokens"], 5)
             self.assertGreater(message["usage"]["input_tokens"], 10)
@@ -144,6 +155,7 @@ class Streams(harness.Case):
             self.assertEqual(message["usage"]["output_tokens"], 5)
 
     def test_cached_tokens_are_taken_out_of_input_tokens(self):
+        """Cached tokens are taken out of input tokens. [A36 N32]"""
         for message in self.both("usage-cached"):
             usage = message["usage"]
             cached, fresh = usage["cache_read_input_tokens"], usage["input_tokens"]
@@ -151,16 +163,18 @@ class Streams(harness.Case):
             self.assertGreater(cached, 0)
 
     def test_without_usage_it_is_estimated_and_not_zero(self):
+        """Without usage it is estimated and not zero. [A36 N32]"""
         for message in self.both("usage-none"):
             self.assertGreater(message["usage"]["input_tokens"], 0)
             self.assertGreater(message["usage"]["output_tokens"], 3)
 
     def test_half_a_surrogate_pair_does_no_harm(self):
+        """Half a surrogate pair does no harm. [A33]"""
         for message in self.both("surrogates"):
             self.assertRegex(text_of(message), "^A(\ufffd+|\U0001f642)B$")
 
     def test_an_upstream_that_closes_an_idle_connection_is_not_noticed(self):
-        """A server may close a connection just as the next request is sent on it; that is no failure."""
+        """A server may close a connection just as the next request is sent on it; that is no failure. [N24 A66]"""
         for _ in range(5):
             for message in self.both("stale"):
                 self.assertEqual(text_of(message), HELLO)
@@ -170,6 +184,7 @@ class Streams(harness.Case):
         self.assertGreater(answer.body.count(b"text_delta"), 5)  # delta_chars = 6 is checked by the grammar
 
     def test_tool_ids_are_unique_over_answers(self):
+        """Tool ids are unique over answers. [A41]"""
         ids = [b["id"] for _ in range(3) for b in self.whole("tool-two", tools=harness.TOOLS)["content"]
                if b["type"] == TOOL]
         self.assertEqual(len(set(ids)), 6)
@@ -177,6 +192,7 @@ class Streams(harness.Case):
             self.assertTrue(one.startswith("toolu_"), one)
 
     def test_the_upstreams_own_ids_come_back_to_it(self):
+        """The upstreams own ids come back to it. [A41]"""
         for name, upstream_ids in (("tool-two", ["call_a1", "call_b2"]), ("tool-whole", ["functions.ls:0"])):
             with self.subTest(name):
                 message = self.whole(name, tools=harness.TOOLS)
@@ -202,6 +218,7 @@ class Whole(harness.Case):
             self.assertIn(word, answer.body)
 
     def test_the_message_is_the_same(self):
+        """The message is the same. [A55]"""
         for name in ("normal", "tool-two", "think-inline", "drip"):
             with self.subTest(name):
                 blocks, text, calls, reason = CASES[name]
@@ -215,27 +232,33 @@ class Broken(harness.Case):
     settings = {"commit_after": -1}
 
     def test_inside_the_first_block_the_connection_is_reset(self):
+        """Inside the first block the connection is reset. [A52 F10 N29]"""
         for name in ("cut", "cut-fin", "cut-clean", "cut-tool", "cut-thinking"):
             with self.subTest(name):
                 reader = self.stream(name, end=grammar.CUT, tools=harness.TOOLS)
                 self.assertTrue(reader.message["content"])
 
     def test_what_was_said_before_the_cut_arrives(self):
+        """What was said before the cut arrives. [A52]"""
         reader = self.stream("cut", end=grammar.CUT)
         self.assertEqual(reader.message["content"][0]["text"], "One two three ")
 
     def test_behind_a_finished_tool_the_message_is_closed(self):
+        """Behind a finished tool the message is closed. [A35 A50 N29]"""
         reader = self.stream("cut-behind-tool", tools=harness.TOOLS)
         self.assertEqual((kinds(reader.message), reader.message["stop_reason"]), ([TEXT, TOOL], "tool_use"))
 
     def test_in_a_later_block_it_is_an_error_event(self):
+        """In a later block it is an error event. [A52]"""
         reader = self.stream("cut-behind", end=grammar.ERROR, tools=harness.TOOLS)
         self.assertEqual(reader.error["error"]["type"], "overloaded_error")
 
     def test_done_without_a_finish_reason(self):
+        """Done without a finish reason. [U2.7]"""
         self.stream("cut-done")
 
     def test_an_error_in_the_stream_is_an_error_event(self):
+        """An error in the stream is an error event. [A53 F11 N30]"""
         for name in ("err-event", "err-data"):
             with self.subTest(name):
                 reader = self.stream(name, end=grammar.ERROR)
@@ -243,6 +266,7 @@ class Broken(harness.Case):
                 self.assertTrue(reader.answer.is_complete)
 
     def test_not_streamed_it_is_an_http_error(self):
+        """Not streamed it is an http error. [A55]"""
         for name in ("cut", "cut-fin", "cut-clean", "cut-tool", "cut-thinking", "err-event", "err-data"):
             with self.subTest(name):
                 answer = self.post(harness.body_for(name, tools=harness.TOOLS))
