@@ -26,6 +26,11 @@ TOKEN = "a-dummy-token"
 SMALL = 3000
 
 
+def only_dynamo(why):
+    """A test that does not fit vLLM."""
+    return unittest.skipIf(VLLM_PORT, why)
+
+
 class Engine:
     """What can be asked of an engine on a port."""
 
@@ -193,9 +198,12 @@ class Case(harness.Case):
     def base(self):
         return f"http://127.0.0.1:{self.nim.port}"
 
-    def body(self, text, name="tiny", **more):
+    def needs(self, name):
         if VLLM_PORT and name not in self.upstream.serves():
             self.skipTest(f"vLLM does not serve {name} in this run")
+
+    def body(self, text, name="tiny", **more):
+        self.needs(name)
         messages = text if isinstance(text, list) else [{"role": "user", "content": text}]
         return {"model": name, "max_tokens": 8000, "messages": messages, **more}
 

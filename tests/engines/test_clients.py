@@ -31,6 +31,7 @@ class Sdk(engines.Case):
         self.client = anthropic.Anthropic(base_url=self.base(), api_key=TOKEN, max_retries=0)
 
     def ask(self, messages, name="tiny", is_stream=True, **more):
+        self.needs(name)
         more = {"model": name, "max_tokens": 2000, "messages": messages, **more}
         if not is_stream:
             return self.client.messages.create(**more)
@@ -66,6 +67,7 @@ class Sdk(engines.Case):
                 with self.subTest(d.model, is_stream=is_stream):
                     self.converse(d, is_stream)
 
+    @engines.only_dynamo("vLLM's engine is not crashed")
     def test_errors(self):
         """The SDK raises the exception that fits the engine's failure [E65]"""
         self.expected_errors = "upstream"
@@ -91,7 +93,8 @@ class ClaudeCode(engines.Case):
         super().tearDown()
 
     def ask(self, prompt, name):
-        """Headless, with an empty home; returns what it told in the end, and all its lines."""
+        """Headless, with an empty home; returns what it told in the end."""
+        self.needs(name)
         run = subprocess.run(
             [CLAUDE, "-p", prompt, "--model", name, "--output-format", "stream-json", "--verbose",
              "--dangerously-skip-permissions"], cwd=self.work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -110,7 +113,7 @@ class ClaudeCode(engines.Case):
         text = "Grüße: 1 < 2 && \"x\" \\ 世界 🙂."
         result = self.ask("Say it. " + say(text), "tiny")
         self.assertEqual((result["result"], result["num_turns"]), (text, 1))
-        self.assertEqual(result["usage"]["output_tokens"], len(text.encode()))
+        self.assertGreaterEqual(result["usage"]["output_tokens"], len(text.encode()))
         self.assertGreater(result["usage"]["input_tokens"], 10000)
 
     def test_a_bash_turn(self):

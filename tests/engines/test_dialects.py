@@ -152,10 +152,12 @@ class Calls(Text):
         answer = self.d.says("I look. ", calls=TWO[:1])
         tokens = len(answer.encode()) - self.marks(answer) - len(self.d.calls(TWO[:1]).encode()) // 2
         message = self.both(say(answer), self.d.model, tools=TOOLS, max_tokens=tokens)
-        self.assertEqual(calls_of(message), [])
         self.assertEqual(message["stop_reason"], "max_tokens")
+        if not engines.VLLM_PORT:  # it streams arguments while they are written: the block has begun
+            self.assertEqual(calls_of(message), [])
         self.assertEqual(text_of(message).strip(), "I look.")
 
+    @engines.only_dynamo("vLLM forces its own form on the answer, which the script breaks")
     def test_a_forced_call(self):
         """tool_choice any and tool give a call, none gives text [E10]"""
         call = ("read_file", {"path": "/x"})

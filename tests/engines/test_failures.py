@@ -248,6 +248,28 @@ class Death(Failing):
         harness.wait_for(self.serves, 3 * harness.PATIENCE, "the new engine")
 
 
+class Gone(Failing):
+    """The server itself ends."""
+
+    settings = {"commit_after": -1}
+
+    def setUp(self):
+        super().setUp()
+        self.upstream.refused = lambda: 0
+
+    def test_the_server_dies(self):
+        """The server is killed in mid-answer: no clean end; the next request: an error of the upstream's [E68]"""
+        with harness.Connection(self.nim.port) as c:
+            body = harness.json.dumps({**self.body(say("So far" + "<|pause|>" * 20)), "stream": True}).encode()
+            c.send(harness.head("POST", "/v1/messages", {**harness.JSON, "x-api-key": TOKEN}, len(body)) + body)
+            self.assertTrue(c.read_until(b"text_delta"))
+            self.upstream.frontend.process.kill()
+            self.stream_failed(c.read_answer())
+        for is_stream in (True, False):
+            answer = self.post({**self.body(say("Hi.")), "stream": is_stream})
+            self.failed(answer, "api_error", "overloaded_error")
+
+
 class NotReady(Failing):
     """A server that no engine has come to yet."""
 

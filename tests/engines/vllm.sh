@@ -65,6 +65,7 @@ run()
 {
 	[ $# -gt 0 ] || set -- tiny tiny/plain tiny/coder tiny/llama
 	failed=0
+	trap 'exit 143' INT TERM
 	for model; do
 		line=$(echo "$parsers" | grep "^$model ") || {
 			echo "vllm: no parsers are known for $model" >&2
@@ -76,7 +77,7 @@ run()
 		# shellcheck disable=SC2086
 		if serve $line "$folder"; then
 			echo "# vLLM: $line"
-			ENGINE_PORT=$port ENGINE_VENV=vllm ENGINE_LOGS=$ENGINES/log/$model \
+			TEST_SLOW=5 ENGINE_PORT=$port ENGINE_VENV=vllm ENGINE_LOGS=$ENGINES/log/$model \
 				sh "$here/run.sh" || failed=1
 		else
 			failed=1
