@@ -23,7 +23,7 @@ class Client(threading.Thread):
     """Asks one request after the other until told to stop, and keeps its own books."""
 
     def __init__(self, port, stop):
-        super().__init__()
+        super().__init__(daemon=True)
         self.port, self.stop = port, stop
         self.whole = self.cut = self.refused = 0
         self.start()
@@ -72,6 +72,7 @@ class Books(unittest.TestCase):
 
     def test_a_kill_costs_one_request_and_no_count(self):
         stop = threading.Event()
+        self.addCleanup(stop.set)
         clients = [Client(self.nim.port, stop) for _ in range(CLIENTS)]
         self.kill_some()
         stop.set()
@@ -94,6 +95,7 @@ class Books(unittest.TestCase):
 
     def test_without_kills_the_books_are_exact(self):
         stop = threading.Event()
+        self.addCleanup(stop.set)
         clients = [Client(self.nim.port, stop) for _ in range(CLIENTS)]
         wait_for(lambda: sum(c.whole for c in clients) >= 100, what="a hundred answers")
         stop.set()
