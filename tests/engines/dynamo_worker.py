@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A Dynamo worker without an engine: it registers a model for each dialect and says what the script says.
 
-    dynamo_worker.py MODEL_FOLDER
+    dynamo_worker.py MODEL_FOLDER [NAME ...]     all of MODELS, or those
 
 Dynamo's own frontend does all the rest: HTTP, validation, the template, the parsers of calls and thinking, events.
 One line on stderr tells how each request went: stop, length, cancelled (the client left) or crash.
@@ -99,10 +99,12 @@ class Worker:
         await asyncio.sleep(0.5 if mark == "pause" else 0.001)
 
 
-async def main(folder):
+async def main(folder, *names):
     runtime, _ = create_runtime("file", "tcp", "zmq")
     tasks = []
     for i, (name, tools, think, window) in enumerate(MODELS):
+        if names and name not in names:
+            continue
         config = ModelRuntimeConfig()
         config.tool_call_parser, config.reasoning_parser, config.context_length = tools, think, window
         endpoint = runtime.endpoint(f"said.m{i}.generate")
@@ -110,11 +112,11 @@ async def main(folder):
                              worker_type=WorkerType.Aggregated, runtime_config=config, kv_cache_block_size=16)
         tasks.append(asyncio.ensure_future(endpoint.serve_endpoint(Worker(name, window).generate,
                                                                    graceful_shutdown=False)))
-    print(f"registered {len(MODELS)} models", file=sys.stderr, flush=True)
+    print(f"registered {len(tasks)} models", file=sys.stderr, flush=True)
     await asyncio.gather(*tasks)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    uvloop.run(main(sys.argv[1]))
+    uvloop.run(main(*sys.argv[1:]))

@@ -4,10 +4,12 @@
 BUILD/engines holds what etc/setup installs. ENGINE_PORT names a vLLM that runs already (see vllm.sh).
 """
 
+import contextlib
 import json
 import os
 import re
 import sys
+import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -64,8 +66,11 @@ class Vllm(Engine):
 class Dynamo(Engine):
     """Dynamo's frontend and the scripted worker, each a process of its own."""
 
-    def __init__(self, *flags, has_worker=True, **env):
+    def __init__(self, *flags, names=(), has_worker=True, **env):
+        """names: the models to serve, all when empty. The frontend keeps four inotify instances for each of them, and
+        a user has 128."""
         self.port = harness.free_port()
+        self.names = names
         self.home = harness.tempfile.mkdtemp(prefix="nim-test-dynamo-")
         model.write(os.path.join(self.home, "model"))
         self.env = {"DYN_FILE_KV": os.path.join(self.home, "kv"), "DYN_DISCOVERY_BACKEND": "file",
@@ -73,6 +78,8 @@ class Dynamo(Engine):
                     "DYN_EVENT_PLANE_HOST": "127.0.0.1", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1",
                     "PYTHONDONTWRITEBYTECODE": "1", **env}
         self.frontend = self.worker = None
+        self.has_stopped = threading.Event()
+        threading.Thread(target=self.keep, daemon=True).start()
         try:
             if has_worker:
                 self.start_worker()
@@ -86,7 +93,15 @@ class Dynamo(Engine):
 
     def start_worker(self):
         self.worker = harness.Server("worker", [PYTHON, os.path.join(HERE, "dynamo_worker.py"),
-                                                os.path.join(self.home, "model")], self.env)
+                                                os.path.join(self.home, "model"), *self.names], self.env)
+
+    def keep(self):
+        """The worker's entries die ten seconds after their last touch, even when it is only slow: a busy machine."""
+        while not self.has_stopped.wait(1):
+            for folder, _, names in os.walk(self.env["DYN_FILE_KV"]):
+                for name in names if self.worker and not self.worker.died() else ():
+                    with contextlib.suppress(OSError):
+                        os.utime(os.path.join(folder, name))
 
     def listens(self):
         try:
@@ -111,6 +126,7 @@ class Dynamo(Engine):
                 for line in self.worker.log().splitlines() if line.startswith("said ")]
 
     def stop(self):
+        self.has_stopped.set()
         for server in (self.frontend, self.worker):
             if server:
                 server.stop()
@@ -119,7 +135,7 @@ class Dynamo(Engine):
 
 
 def models_conf():
-    extra = {"tiny/leak": 'tool_text = "hermes";', "tiny/single": "single_calls = true;",
+    extra = {"tiny/leak": 'tool_text = "hermes";', "tiny/single": "single_calls = true; vision = true;",
              "tiny/mistral": "short_ids = true;", "tiny/deepseek": "echo_reasoning = true; "
              + "".join(f'think_{how} = "{{\\"chat_template_kwargs\\":{{\\"thinking\\":{value}}}}}"; '
                        for how, value in (("on", "true"), ("off", "false"))),
@@ -149,6 +165,7 @@ class Case(harness.Case):
     found no request invalid."""
 
     models = models_conf()
+    names = ()
     flags = ()
     engine_env = {}
     is_of_dynamo = False  # its tests say what only Dynamo does
@@ -156,7 +173,7 @@ class Case(harness.Case):
 
     @classmethod
     def engine(cls):
-        return Vllm() if VLLM_PORT else Dynamo(*cls.flags, **cls.engine_env)
+        return Vllm() if VLLM_PORT else Dynamo(*cls.flags, names=cls.names, **cls.engine_env)
 
     @classmethod
     def setUpClass(cls):

@@ -17,6 +17,9 @@ CALL = ("read_file", {"path": "/etc/hosts"})
 
 
 class Answers(engines.Case):
+    names = ("tiny", "tiny/plain", "tiny/leak", "tiny/kimi", "tiny/nemotron", "tiny/minimax", "tiny/coder", "tiny/mistral",
+             "tiny/single")
+
     def test_all_in_thinking(self):
         """An answer that is all thinking still shows text, whether the tag was closed or not [E11]"""
         for name, answer in (("tiny", "<think>hm hm</think>"), ("tiny", "<think>hm hm"), ("tiny/kimi", "hm hm"),
@@ -96,6 +99,13 @@ class Answers(engines.Case):
         message = self.both(say(answer), tools=TOOLS, max_tokens=tokens)
         self.assertEqual(calls_of(message), [CALL])
         self.assertIn(message["stop_reason"], ("tool_use", "max_tokens"))
+
+    @engines.only_dynamo("vLLM forces its own form on the answer, which the script breaks")
+    def test_a_forced_call_that_is_cut(self):
+        """A forced call comes in pieces; when max_tokens cuts it, the message says so [E70]"""
+        text = say(D.forced("read_file", {"path": "/etc/hosts"}, True))
+        message = self.both(text, tools=TOOLS, tool_choice={"type": "tool", "name": "read_file"}, max_tokens=15)
+        self.assertEqual(message["stop_reason"], "max_tokens")
 
     @engines.only_dynamo("vLLM forces its own form on the answer, which the script breaks")
     def test_one_call_at_a_time(self):

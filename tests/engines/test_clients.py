@@ -26,6 +26,8 @@ CALLS = [("list_files", {"path": "/tmp", "count": 2}), ("read_file", {"path": "/
 
 @unittest.skipUnless(anthropic, "the SDK is not installed")
 class Sdk(engines.Case):
+    names = (*(d.model for d in dialects.ALL if d.has_calls), "tiny/small")
+
     def setUp(self):
         super().setUp()
         self.client = anthropic.Anthropic(base_url=self.base(), api_key=TOKEN, max_retries=0)
@@ -82,6 +84,8 @@ class Sdk(engines.Case):
 
 @unittest.skipUnless(os.path.exists(CLAUDE), "Claude Code is not installed")
 class ClaudeCode(engines.Case):
+    names = tuple(d.model for d in dialects.ALL if d.has_calls)
+
     def setUp(self):
         super().setUp()
         self.home = tempfile.mkdtemp(prefix="nim-test-claude-")

@@ -18,6 +18,8 @@ TWO = [("list_files", ARGUMENTS), ("read_file", {"path": "/etc/hosts"})]
 class Shared(engines.Case):
     """One engine and one nim for all dialects."""
 
+    names = tuple(d.model for d in dialects.ALL)
+
     @classmethod
     def setUpClass(cls):
         if not hasattr(Shared, "upstream"):

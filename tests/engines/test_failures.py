@@ -20,6 +20,7 @@ UNFINISHED = (grammar.ERROR, grammar.CUT)
 
 class Failing(engines.Case):
     is_of_dynamo = True
+    names = ("tiny", "tiny/small")
 
     def setUp(self):
         super().setUp()
@@ -277,7 +278,7 @@ class NotReady(Failing):
 
     @classmethod
     def engine(cls):
-        return engines.Dynamo(has_worker=False)
+        return engines.Dynamo(names=cls.names, has_worker=False)
 
     def test_a_server_without_models(self):
         """A server that has no models yet is overloaded, not without this one [E63]"""

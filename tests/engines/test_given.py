@@ -47,6 +47,8 @@ def texts(messages):
 
 
 class Given(engines.Case):
+    names = ("tiny", "tiny/single", "tiny/deepseek", "tiny/gptoss", "tiny/mistral")
+
     def last(self, *messages, **more):
         """The messages that the template saw, without the script's own."""
         return self.given(list(messages), tools=TOOLS, **more)["messages"]
@@ -144,6 +146,16 @@ class Given(engines.Case):
         for text, word in ((turn, "Look:"), (said, "Seen:")):
             self.assertIn(word, text)
             self.assertIn("image", text)
+
+    def test_images_for_a_model_that_sees(self):
+        """An image for a model that sees reaches it, from a turn and from a result [E69]"""
+        for name in ("png", "jpeg", "gif", "webp"):
+            image = {"type": "image", "source": {"type": "base64", "media_type": "image/" + name, "data": PNG}}
+            given = self.last(user({"type": "text", "text": "Look:"}, image), assistant(use("toolu_1")),
+                              user(result("toolu_1", [{"type": "text", "text": "Seen:"}, image])), name="tiny/single")
+            self.assertEqual([m["role"] for m in given[:4]], ["user", "assistant", "tool", "user"])
+            for message in (given[0], given[3]):  # Dynamo keeps the picture itself from the template
+                self.assertEqual([p["type"] for p in message["content"] if p["type"] != "text"], ["image"])
 
     def test_system_everywhere(self):
         """System texts in front, between and behind turns arrive, and never part a call from its results [E35]"""
