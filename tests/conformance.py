@@ -4,8 +4,9 @@
 
     conformance.py BUILD [FOLDER ...]     BUILD/tests/**/*.log and the same of the other folders
 
-tests/conformance.txt names the numbers. A test carries them in brackets in its name: "ok 3 - title [A11 F2]". The
-exit status is 1 when a number has no test, when one of its tests failed, or when a test names an unknown number.
+tests/conformance.txt names the numbers. A test carries them in brackets in its name: "ok 3 - title [A11 F2]". A
+reason behind -- says why a number has no test yet. The exit status is 1 when a number has neither, when one of its
+tests failed, or when a test names an unknown number.
 """
 
 import glob
@@ -62,9 +63,9 @@ def take_line(found, name, line):
                 count[0] += 1
 
 
-def verdict(files):
+def verdict(files, title):
     if not files:
-        return "no test"
+        return title.partition(" -- ")[2] or "no test"
     if any(count[1] for count in files.values()):
         return "FAILED"
     if not any(count[0] for count in files.values()):
@@ -81,17 +82,19 @@ def table(wanted, found):
             yield "| number | check | result | tests |\n|---|---|---|---|"
             continue
         files = found.get(number, {})
-        yield f"| {number} | {title} | {verdict(files)} | {', '.join(sorted(files))} |"
+        name = title.partition(" -- ")[0]
+        yield f"| {number} | {name} | {verdict(files, title)} | {', '.join(sorted(files))} |"
 
 
 def main():
     wanted, found = numbers(), results(sys.argv[1:])
-    known = {number for number, _ in wanted if number}
+    known = {number: title for number, title in wanted if number}
     with open(os.path.join(HERE, "CONFORMANCE.md"), "w", encoding="utf-8") as out:
         out.write("\n".join(table(wanted, found)) + "\n")
-    bad = [f"{number}: {verdict(found.get(number, {}))}" for number in sorted(known)
-           if verdict(found.get(number, {})) in ("no test", "FAILED")]
-    bad += [f"{number}: named by {', '.join(found[number])}, but not in the list" for number in sorted(set(found) - known)]
+    verdicts = {number: verdict(found.get(number, {}), title) for number, title in known.items()}
+    bad = [f"{number}: {word}" for number, word in verdicts.items() if word in ("no test", "FAILED")]
+    bad += [f"{number}: named by {', '.join(found[number])}, but not in the list"
+            for number in sorted(set(found) - set(known))]
     for line in bad:
         print(f"not ok - {line}")
     print(f"# {len(known)} numbers, {len(bad)} without a good test")

@@ -13,7 +13,6 @@ SERVER = ((500, "api_error"), (502, "api_error"), (503, "api_error"), (529, "ove
 CASES = {
     "400": (((400, "invalid_request_error"),), ["something is wrong with it"]),
     "422": (((400, "invalid_request_error"),), ["Extra inputs"]),
-    "no-tools": (((400, "invalid_request_error"),), ["Tool use has not been enabled"]),
     "401": (((500, "api_error"), (403, "permission_error")), ["key"]),
     "401-empty": (((500, "api_error"), (403, "permission_error")), ["key"]),
     "403": (((500, "api_error"), (403, "permission_error")), ["key"]),
@@ -67,7 +66,7 @@ class Errors(harness.Case):
             self.assertIn("retry-after", answer.headers)
 
     def test_as_http_status_when_streaming(self):
-        """As http status when streaming. [A57 A58 A59 A60 A62 B2 U3.1 U3.3 F15 F16 F17 F18 F19]"""
+        """As http status when streaming. [A57 A58 A59 A60 A62 U3.1 U3.3 F15 F16 F17 F18 F19 N3 N4 N5 N6 N19 N20 N23]"""
         for name in CASES:
             with self.subTest(name):
                 self.check(name, self.post({**harness.body_for(name.replace("@a", "@b")), "stream": True}))

@@ -35,7 +35,7 @@ class Translate(harness.Case):
         return [(m["role"], m["content"]) for m in body["messages"]]
 
     def test_the_least(self):
-        """The least. [B1 U5.1]"""
+        """The least. [B1 U5.1 N44]"""
         body = self.sent()
         self.assertEqual(self.texts(body), [("user", "Hello")])
         self.assertEqual((body["max_tokens"], body["stream"], body["stream_options"]),

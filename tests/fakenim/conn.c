@@ -74,10 +74,32 @@ static int on_head(llhttp_t *parser)
 	return 0;
 }
 
+/* What nginx does in front of a server: it refuses while the client still sends. */
+static bool is_refused_early(const struct conn *c)
+{
+	return c->body.len > EARLY_MAX &&
+	       str_has_prefix(buf_str(&c->body), STR("{\"model\":\"mock/413-early"));
+}
+
+static void refuse_early(struct conn *c)
+{
+	conn_answer(c, 413, "text/html", "Connection: close\r\n",
+		    STR("<html><head><title>413 Request Entity Too "
+			"Large</title></head><body><center><h1>413 Request Entity Too "
+			"Large</h1></center><hr><center>nginx</center></body></html>"));
+	c->is_gone = true;
+}
+
 static int on_body(llhttp_t *parser, const char *at, size_t len)
 {
-	buf_add(&of(parser)->body, at, len);
-	return of(parser)->body.has_failed ? -1 : 0;
+	struct conn *c = of(parser);
+
+	buf_add(&c->body, at, len);
+	if (!c->body.has_failed && !is_refused_early(c))
+		return 0;
+	if (!c->body.has_failed)
+		refuse_early(c);
+	return -1;
 }
 
 static int on_end(llhttp_t *parser)

@@ -16,6 +16,7 @@ enum {
 	CONN_FIELDS_MAX = 100,
 	CONN_HEAD_MAX = 256 << 10,
 	CONN_BODY_MAX = 100 << 20, /* above nim's own largest body */
+	EARLY_MAX = 256 << 10,	   /* of mock/413-early */
 	CONN_IN = 64 << 10,
 };
 

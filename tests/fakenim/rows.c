@@ -6,6 +6,7 @@
 
 #include "tests/fakenim/echo.h"
 #include "tests/fakenim/play.h"
+#include "tests/fakenim/rules.h"
 #include "tests/fakenim/said.h"
 
 /* clang-format off */
@@ -280,6 +281,35 @@ const struct behave behave_rows[] = {
 	  .script = "bare HTTP/1.1 2x0 OK\\nContent-Length: 0\\n\\n\nfin\n" },
 	{ "no-http", .script = "bare SSH-2.0-OpenSSH_9.2\\n\nfin\n" },
 
+	/* Servers with rules of their own. */
+	{ "strict-dynamo", .run = rules_dynamo },
+	{ "strict-nim1", .run = rules_nim1 },
+	{ "strict-nim1-list", .run = rules_nim1_list },
+	{ "strict-nim1-repr", .run = rules_nim1_repr },
+	{ "no-stream-options", .run = rules_no_stream_options },
+	{ "mistral", .run = rules_mistral },
+	{ "llama-single", .run = rules_llama },
+	{ "strict-order", .run = rules_order },
+	{ "deepseek-echo", .run = rules_deepseek },
+	{ "hang-no-ctk", .run = rules_ctk },
+	{ "ctx-dynamo-#", .run = rules_ctx_dynamo },
+	{ "ctx-vllm-new-#", .run = rules_ctx_vllm },
+	{ "ctx-vllm-old-#", .run = rules_ctx_vllm_old },
+	{ "ctx-vllm-max-#", .run = rules_ctx_vllm_max },
+	{ "ctx-vllm-neg-#", .run = rules_ctx_vllm_negative },
+	{ "ctx-sglang-#", .run = rules_ctx_sglang },
+	{ "429-window-#", .run = rules_window },
+	{ "429-tpm-#", .run = rules_tokens },
+	{ "503-worker-#", .run = rules_busy },
+	{ "503-as-429-#", .run = rules_busy_429 },
+	{ "503-stream-#", .run = rules_busy_stream },
+	{ "202-poll", .run = rules_202 },
+	{ "202", .status = 202, .type = "application/json", .body = "{}",
+	  .fields = "NVCF-REQID: 11112222-3333-4444-5555-666677778888\r\n"
+		    "NVCF-STATUS: pending-evaluation\r\n" },
+	{ "dialect-#-#-#", .run = rules_dialect },
+	{ "413-early", .script = NORMAL }, /* refused while the body is read (conn.c) */
+
 	/* Refusals. */
 	{ "400",
 	  REFUSE(400, "{\"error\":{\"message\":\"something is wrong with it\",\"type\":"
@@ -326,9 +356,7 @@ const struct behave behave_rows[] = {
 		      "Please reduce the length of the input prompt. "
 		      "(parameter=input_tokens, value=65537)\",\"type\":"
 		      "\"BadRequestError\",\"param\":\"input_tokens\",\"code\":400}}") },
-	{ "no-tools",
-	  REFUSE(400, "{\"error\":\"Tool use has not been enabled, because it is "
-		      "unsupported by $M.\"}") },
+	{ "no-tools", .run = rules_no_tools },
 	{ "429-bare", REFUSE(429, "{\"status\":429,\"title\":\"Too Many Requests\"}") },
 	{ "429-after-#", REFUSE(429, "{\"status\":429,\"title\":\"Too Many Requests\"}"),
 	  .fields = "Retry-After: #\r\n", .times = 1 },
@@ -352,6 +380,8 @@ const struct behave behave_rows[] = {
 	{ "504-empty", .status = 504, .fields = "Nvcf-Status: errored\r\n", .body = "" },
 	{ "529", REFUSE(529, "{\"message\":\"Service temporarily overloaded\",\"type\":"
 			     "\"Overloaded\",\"code\":529}") },
+	{ "503-not-ready", REFUSE(503, "{\"error\":{\"message\":\"Service is not "
+				       "ready\",\"code\":503}}") },
 	{ "redirect", .status = 302, .fields = "Location: /v1/chat/completions\r\n",
 	  .body = "" },
 	{ "redirect-307", .status = 307, .fields = "Location: /v1/chat/completions\r\n",

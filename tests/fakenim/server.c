@@ -221,6 +221,63 @@ static void health(struct conn *c)
 			"ready.\"}"));
 }
 
+/* NIM 2: the endpoint of its own, as the first releases had it. */
+static void native(struct conn *c)
+{
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+		"Connection: close\r\n\r\n";
+	static const char said[] =
+		"event: message_start\ndata: {\"type\":\"message_start\",\"message\":"
+		"{\"id\":\"chatcmpl-1\",\"type\":\"message\",\"role\":\"assistant\","
+		"\"content\":[],\"model\":\"m\",\"usage\":{\"input_tokens\":5,"
+		"\"output_tokens\":0}}}\n\n"
+		"event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
+		"{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":1}}\n\n"
+		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+		"data: [DONE]\n\n";
+
+	conn_send(c, head, sizeof(head) - 1);
+	conn_send(c, said, sizeof(said) - 1);
+	c->wants_close = true;
+}
+
+static void native_count(struct conn *c)
+{
+	conn_answer(c, 200, "application/json", NULL,
+		    pool_strf(&c->pool, "{\"input_tokens\":%zu}", c->body.len / 4));
+}
+
+/* The gateway's other half of 202: pending twice, then the answer. */
+static void poll_status(struct conn *c)
+{
+	if (stats_nth(STR("poll")) < 2)
+		conn_answer(c, 202, "application/json",
+			    "NVCF-STATUS: pending-evaluation\r\n", STR("{}"));
+	else
+		conn_answer(c, 200, "application/json", "NVCF-STATUS: fulfilled\r\n",
+			    STR("{\"choices\":[{\"index\":0,\"message\":{\"role\":"
+				"\"assistant\",\"content\":\"Hello\"},"
+				"\"finish_reason\":\"stop\"}]}"));
+}
+
+/* A NIM of one's own tells more of its models than the hosted catalog. */
+static void own_models(struct conn *c)
+{
+	conn_answer(c, 200, "application/json", NULL,
+		    STR("{\"object\":\"list\",\"data\":[{\"id\":\"mock/normal\","
+			"\"object\":\"model\",\"created\":1,\"owned_by\":\"vllm\","
+			"\"root\":\"mock/normal\",\"parent\":null,"
+			"\"max_model_len\":65536,\"permission\":[]}]}"));
+}
+
+static void not_ready(struct conn *c)
+{
+	conn_answer(c, 503, "application/json", NULL,
+		    STR("{\"object\":\"health.response\",\"message\":\"Service is not "
+			"ready.\"}"));
+}
+
 static void show_stats(struct conn *c)
 {
 	struct buf *b = pool_buf(&c->pool, 4 << 20);
@@ -243,6 +300,12 @@ static const struct {
 } routes[] = {
 	{ "POST", "/v1/chat/completions", chat, false },
 	{ "GET", "/v1/models", models, false },
+	{ "GET", "/own/v1/models", own_models, false },
+	{ "POST", "/own/v1/messages", native, false },
+	{ "POST", "/own/v1/messages/count_tokens", native_count, false },
+	{ "GET", "/own/v1/health/ready", not_ready, false },
+	{ "GET", "/v2/nvcf/pexec/status/11112222-3333-4444-5555-666677778888",
+	  poll_status, false },
 	{ "GET", "/v1/health/ready", health, false },
 	{ "GET", "/v1/health/live", health, false },
 	{ "GET", "/health", health, false },

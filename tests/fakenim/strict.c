@@ -217,6 +217,7 @@ static const struct {
 	{ "chat_template_kwargs", false, check_object },
 	{ "reasoning_effort", false, check_effort },
 	{ "nvext", false, check_object },
+	{ "top_k", false, check_seed },
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
