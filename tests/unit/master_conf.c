@@ -184,7 +184,8 @@ START_TEST(the_shipped_nim_conf_shows_every_setting_with_its_default)
 	memset(&fresh, 0, sizeof(fresh));
 	conf_opts_defaults(&fresh);
 	ck_assert_str_eq(fresh.settings.pdf_to_text.ptr, conf.settings.pdf_to_text.ptr);
-	fresh.settings.pdf_to_text = conf.settings.pdf_to_text; /* texts in other places */
+	fresh.settings.pdf_to_text =
+		conf.settings.pdf_to_text; /* texts in other places */
 	ck_assert_int_eq(memcmp(&fresh.settings, &conf.settings, sizeof(fresh.settings)),
 			 0);
 	ck_assert_int_eq(fresh.workers_max, conf.workers_max);
