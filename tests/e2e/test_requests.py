@@ -153,6 +153,25 @@ SMUGGLED = [
     ("a chunk size with a sign", TE, b"+5\r\naaaaa\r\n0\r\n\r\n"),
     ("a huge chunk size", TE, b"FFFFFFFFFFFFFFFFF\r\n"),
     ("two hosts", b"Host: b\r\n" + LENGTH, b"aaaaa"),
+    ("an empty length", b"Content-Length: \r\n", b""),
+    ("two numbers as a length", b"Content-Length: 5 5\r\n", b"aaaaa"),
+    ("a length with a word", b"Content-Length: 5a\r\n", b"aaaaa"),
+    ("a length above 64 bits by one", b"Content-Length: 18446744073709551621\r\n", b"aaaaa"),
+    ("a folded length", b"Content-Length:\r\n 5\r\n", b"aaaaa"),
+    ("a folded coding", b"Transfer-Encoding:\r\n chunked\r\n", b"0\r\n\r\n"),
+    ("a tab before the colon", b"Transfer-Encoding\t: chunked\r\n", b"0\r\n\r\n"),
+    ("a coding behind a vertical tab", b"Transfer-Encoding: \x0bchunked\r\n", b"0\r\n\r\n"),
+    ("chunked in quotes", b'Transfer-Encoding: "chunked"\r\n', b"0\r\n\r\n"),
+    ("NUL in a name", b"X\0A: b\r\n" + LENGTH, b"aaaaa"),
+    ("an empty name", b": b\r\n" + LENGTH, b"aaaaa"),
+    ("a line without a colon", b"X-A\r\n" + LENGTH, b"aaaaa"),
+    ("a chunk size with 0x", TE, b"0x5\r\naaaaa\r\n0\r\n\r\n"),
+    ("a chunk size behind a blank", TE, b" 5\r\naaaaa\r\n0\r\n\r\n"),
+    ("a chunk header with a bare LF", TE, b"5\naaaaa\r\n0\r\n\r\n"),
+    ("a bare LF in a chunk extension", TE, b"5;a\nb\r\naaaaa\r\n0\r\n\r\n"),
+    ("a chunk without its line end", TE, b"5\r\naaaaa0\r\n\r\n"),
+    ("no chunk size", TE, b"\r\naaaaa\r\n0\r\n\r\n"),
+    ("a negative chunk size", TE, b"-5\r\naaaaa\r\n0\r\n\r\n"),
 ]
 
 RAW = [
@@ -164,6 +183,11 @@ RAW = [
     ("version 1.2", b"GET /healthz HTTP/1.2\r\nHost: localhost\r\n\r\n"),
     ("a header of 70 KiB", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * (70 << 10) + b"\r\n\r\n"),
     ("a target of 9 KiB", b"GET /" + b"a" * (9 << 10) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("a blank before the first line", b" GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("a method with a blank", b"GE T /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("a target with a control character", b"GET /heal\x01thz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("two blanks behind the target", b"GET /healthz  x HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("no version", b"GET /healthz HTTP/\r\nHost: localhost\r\n\r\n"),
     ("200 fields", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: b\r\n" * 200 + b"\r\n"),
 ]
 

@@ -4,6 +4,8 @@
 
 #include "tests/fakenim/behave.h"
 
+#include <time.h>
+
 #include "tests/fakenim/echo.h"
 #include "tests/fakenim/play.h"
 #include "tests/fakenim/rules.h"
@@ -46,6 +48,22 @@ static void run_paced(struct turn *t)
 	say_words(t, (int64_t)t->number[0], (int64_t)t->number[1]);
 }
 
+/* Each word is the moment at which it is said, in microseconds (CLOCK_MONOTONIC). */
+static void run_clock(struct turn *t)
+{
+	answer_delta(&t->a, STR("{\"role\":\"assistant\",\"content\":\"\"}"));
+	for (int i = 0; i < (int)t->number[0] && !t->c->is_gone; i++) {
+		struct timespec now;
+
+		conn_sleep(t->c, (int64_t)t->number[1]);
+		(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for it */
+		answer_text(&t->a,
+			    pool_strf(&t->c->pool, "%lld ",
+				      now.tv_sec * 1000000LL + now.tv_nsec / 1000));
+	}
+	play(t, END);
+}
+
 static void run_endless(struct turn *t)
 {
 	say_words(t, INT64_MAX, 5);
@@ -86,6 +104,7 @@ const struct behave behave_rows[] = {
 	{ "ctx-echo", .run = echo_request },
 	{ "text-#", .run = run_text },
 	{ "paced-#-#", .run = run_paced },
+	{ "clock-#-#", .run = run_clock },
 	{ "burst-#", .run = run_text, .form = FORM_BURST },
 	{ "crlf", .script = NORMAL, .form = FORM_CRLF },
 	{ "nospace", .script = NORMAL, .form = FORM_NOSPACE },
