@@ -159,6 +159,19 @@ class Calls(Text):
             self.assertEqual(calls_of(message), [])
         self.assertEqual(text_of(message).strip(), "I look.")
 
+    @engines.only_dynamo("vLLM streams arguments while they are written")
+    def test_a_cut_anywhere(self):
+        """Wherever max_tokens cuts, the client gets whole calls or none, never half of one [E71]"""
+        answer = self.d.says("I look. ", "Which?", TWO)
+        whole = len(answer.encode()) - self.marks(answer)
+        for tokens in range(9, whole, 13):
+            with self.subTest(tokens=tokens):
+                message = self.ask(say(answer), self.d.model, tools=TOOLS, max_tokens=tokens)
+                calls = calls_of(message)
+                self.assertEqual(calls, TWO[:len(calls)])
+                self.assertIn(message["stop_reason"], ("max_tokens", "tool_use") if calls else ("max_tokens",))
+                self.assertEqual(message["usage"]["output_tokens"], tokens)
+
     @engines.only_dynamo("vLLM forces its own form on the answer, which the script breaks")
     def test_a_forced_call(self):
         """tool_choice any and tool give a call, none gives text [E10]"""
