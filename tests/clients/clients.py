@@ -6,6 +6,7 @@ A script stands in the prompt itself (see tests/fakenim/said.h), so that it surv
 
 import json
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -36,3 +37,15 @@ class Case(harness.Case):
 
     def base(self):
         return f"http://127.0.0.1:{self.nim.port}"
+
+
+def run_node(case, script, **env):
+    """The lines of a script's checks: [{"name", "problem"}], at least five."""
+    env = {"PATH": os.environ["PATH"], "HOME": case.nim.folder, "CLIENTS": CLIENTS, "BASE": case.base(), "TOKEN": TOKEN,
+           "TOOLS": json.dumps(harness.TOOLS), **env}
+    run = subprocess.run(["node", os.path.join(HERE, script)], env=env, capture_output=True, text=True,
+                         timeout=120 * harness.SLOW, check=False)
+    case.assertEqual(run.returncode, 0, run.stderr)
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    case.assertGreaterEqual(len(lines), 5)
+    return lines

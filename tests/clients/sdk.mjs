@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Runs Anthropic's SDK for JavaScript through nim and prints one line of JSON for each check.
-// BASE and TOKEN come from the environment; the SDK is found in CLIENTS/node_modules.
+// BASE and TOKEN come from the environment; the SDK, of that name or the newest, is found in CLIENTS/node_modules.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(process.env.CLIENTS + "/package.json");
-const { default: Anthropic } = await import(pathToFileURL(require.resolve("@anthropic-ai/sdk")));
+const { default: Anthropic } = await import(pathToFileURL(require.resolve(process.env.SDK ?? "@anthropic-ai/sdk")));
 const client = (more = {}) =>
 	new Anthropic({ baseURL: process.env.BASE, apiKey: process.env.TOKEN, maxRetries: 0, ...more });
 const tools = JSON.parse(process.env.TOOLS);

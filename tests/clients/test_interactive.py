@@ -108,6 +108,7 @@ class Interactive(clients.Case):
         super().tearDown()
 
     def test_a_session(self):
+        """A session. [A72]"""
         t = self.terminal
         since = t.type("Talk. " + say("The quick <|wait 300|>brown <|wait 300|>fox jumps."))
         t.wait("brown fox jumps", since)

@@ -31,6 +31,7 @@ class Sdk(clients.Case):
         return message
 
     def test_text(self):
+        """Text. [A72 B4]"""
         for ask in (self.create, self.streamed):
             message = ask(say("Grüße 🙂"))
             self.assertEqual(message.content[0].text, "Grüße 🙂")
@@ -39,6 +40,7 @@ class Sdk(clients.Case):
             self.assertGreater(message.usage.output_tokens, 0)
 
     def test_tools(self):
+        """Tools. [A72 B4]"""
         text = say("Two. " + call("get_weather", path="/a", n=[1, {"x": "é\n"}]) + call("read_file", path="/b"))
         for ask in (self.create, self.streamed):
             message = ask(text, tools=TOOLS)
@@ -49,6 +51,7 @@ class Sdk(clients.Case):
             self.assertNotEqual(calls[0].id, calls[1].id)
 
     def test_a_tool_loop(self):
+        """A tool loop. [A72 B4]"""
         client = self.client()
         messages = [{"role": "user", "content": "Go. " + say(call("get_weather", path="/a"), "It rains.")}]
         first = client.messages.create(model="claude-x", max_tokens=100, tools=TOOLS, messages=messages)
@@ -58,6 +61,7 @@ class Sdk(clients.Case):
         self.assertEqual(second.content[0].text, "It rains.")
 
     def test_thinking(self):
+        """Thinking. [A72 B4]"""
         for ask in (self.create, self.streamed):
             message = ask(say("<think>Hm.</think>Yes."), thinking={"type": "enabled", "budget_tokens": 1024})
             self.assertEqual([b.type for b in message.content], ["thinking", "text"])
@@ -65,6 +69,7 @@ class Sdk(clients.Case):
             self.assertTrue(message.content[0].signature)
 
     def test_every_form_of_answer(self):
+        """Every form of answer. [A72 B4]"""
         for name in ("crlf", "drip", "comments", "reasoning", "think-inline", "tool-split", "tool-two",
                      "tool-interleaved", "tool-args-empty", "tool-args-fenced", "tool-args-bad", "usage-none",
                      "usage-cached", "empty", "length", "filter", "finish-null", "garbage"):
@@ -77,6 +82,7 @@ class Sdk(clients.Case):
                                  [b.input for b in two.content if b.type == "tool_use"])
 
     def test_errors_are_the_right_exceptions(self):
+        """Errors are the right exceptions. [A72 B4]"""
         for name, kind in (("400", anthropic.BadRequestError), ("404-plain", anthropic.NotFoundError),
                            ("429-bare", anthropic.RateLimitError), ("500", anthropic.InternalServerError),
                            ("503-worker", anthropic.InternalServerError)):
@@ -86,19 +92,23 @@ class Sdk(clients.Case):
                 self.assertTrue(caught.exception.request_id.startswith("req_"))
 
     def test_a_wrong_key(self):
+        """A wrong key. [A72 B4]"""
         with self.assertRaises(anthropic.AuthenticationError):
             self.client(api_key="wrong", max_retries=2).messages.create(
                 model="x", max_tokens=5, messages=[{"role": "user", "content": "x"}])
 
     def test_an_error_in_the_stream_is_raised(self):
+        """An error in the stream is raised. [A72 B4]"""
         with self.assertRaises(anthropic.APIError):
             self.streamed("x", "mock/err-data")
 
     def test_a_cut_stream_is_raised(self):
+        """A cut stream is raised. [A72 B4]"""
         with self.assertRaises(Exception):
             self.streamed("x", "mock/cut")
 
     def test_retries_help(self):
+        """Retries help. [A72 B4]"""
         for name in ("500-once@p", "429-after-1@p"):
             with self.subTest(name):
                 began = time.monotonic()
@@ -108,17 +118,20 @@ class Sdk(clients.Case):
                 self.assertLess(time.monotonic() - began, 15 * harness.SLOW)
 
     def test_both_ways_to_send_the_key(self):
+        """Both ways to send the key. [A72 B4]"""
         for client in (self.client(), self.client(api_key=None, auth_token=TOKEN)):
             message = client.messages.create(model="x", max_tokens=5, messages=[{"role": "user", "content": say("y")}])
             self.assertEqual(message.content[0].text, "y")
 
     def test_count_tokens_and_models(self):
+        """Count tokens and models. [A72 B4]"""
         count = self.client().messages.count_tokens(model="claude-x", messages=[{"role": "user", "content": "Hello"}])
         self.assertGreater(count.input_tokens, 0)
         self.assertIn("mock/assistant", [m.id for m in self.client().models.list()])
         self.assertEqual(self.client().models.retrieve("mock/assistant").id, "mock/assistant")
 
     def test_the_raw_answer_is_json(self):
+        """The raw answer is json. [A72 B4]"""
         raw = self.client().messages.with_raw_response.create(
             model="x", max_tokens=5, messages=[{"role": "user", "content": say("z")}])
         self.assertEqual(json.loads(raw.text())["content"][0]["text"], "z")
