@@ -128,6 +128,7 @@ class Answers(engines.Case):
         message = self.both(say("So: " + D.calls([CALL])), tools=TOOLS, stop_sequences=["/etc"])
         self.assertEqual((calls_of(message), message["stop_reason"]), ([CALL], "tool_use"))
 
+    @engines.only_dynamo("vLLM refuses tools without a parser")
     def test_calls_as_text(self):
         """Without a parser in the engine a call is text, or found where the model's entry says how [E23]"""
         text = "I look. " + D.calls([CALL])
@@ -156,6 +157,7 @@ class Answers(engines.Case):
 
     def test_many_at_once(self):
         """Twenty conversations at the same time do not mix [E26]"""
+        self.needs("tiny")
         found = {}
 
         def one(i):
