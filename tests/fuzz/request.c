@@ -9,6 +9,7 @@
 #include <unistr.h>
 
 #include "translate/jcheck.h"
+#include "translate/oa_repair.h"
 #include "translate/oa_request.h"
 #include "translate/tokens.h"
 
@@ -20,6 +21,18 @@ static const struct model models[] = {
 	  .has_vision = true,
 	  .max_output = 100,
 	  .system_on = { "/think", 6 } },
+	{ .id = { "a/d", 3 },
+	  .has_single_calls = true,
+	  .has_short_ids = true,
+	  .has_plain_schemas = true,
+	  .takes_top_k = true,
+	  .stops = 2 },
+	{ .id = { "a/e", 3 },
+	  .has_vision = true,
+	  .echoes_reasoning = true,
+	  .has_plain_schemas = true,
+	  .efforts = { { "low", 3 }, { "high", 4 } },
+	  .effort_count = 2 },
 };
 
 /* Where the check stands: the last message's role, and calls that want results. */
@@ -125,7 +138,8 @@ static void check_content(struct json_object *content, bool wants_text)
 
 static void check_message(struct json_object *message, size_t index, struct talk *talk)
 {
-	static const char *const known[] = { "role", "content", "tool_calls",
+	static const char *const known[] = { "role",	     "content",
+					     "tool_calls",   "reasoning_content",
 					     "tool_call_id", NULL };
 	const char *role = json_object_get_string(jget_member(message, "role"));
 	bool is_tool = strcmp(role, "tool") == 0, is_user = strcmp(role, "user") == 0;
@@ -190,9 +204,21 @@ static void check_escapes(struct str body)
 static void check_body(struct str body)
 {
 	static const char *const known[] = {
-		"model",       "messages", "tools",	     "tool_choice",
-		"max_tokens",  "stream",   "stream_options", "parallel_tool_calls",
-		"temperature", "top_p",	   "stop",	     "response_format",
+		"model",
+		"messages",
+		"tools",
+		"tool_choice",
+		"max_tokens",
+		"stream",
+		"stream_options",
+		"parallel_tool_calls",
+		"temperature",
+		"top_p",
+		"stop",
+		"response_format",
+		"top_k",
+		"nvext",
+		"reasoning_effort",
 		NULL,
 	};
 	struct json_object *root = parse(body), *tools;
@@ -209,6 +235,23 @@ static void check_body(struct str body)
 	json_object_put(root);
 }
 
+/* What a server refuses can be taken out of any body, and is gone then. */
+static void check_repair(struct buf *body, uint32_t drop)
+{
+	struct oa_repair repair = { .drop = drop, .max_tokens = 7 };
+	struct json_object *root, *tokens;
+
+	oa_repair_apply(&repair, body);
+	root = parse(buf_str(body));
+	assert(root);
+	check_messages(jget_member(root, "messages"));
+	for (unsigned i = 0; i < OA_FIELD_COUNT; i++)
+		assert(!(drop >> i & 1) || !jget_member(root, oa_field_names[i]));
+	tokens = jget_member(root, "max_tokens");
+	assert(!tokens || json_object_get_int64(tokens) <= 7);
+	json_object_put(root);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str body = { (const char *)data + 1, size - 1 };
@@ -220,16 +263,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	pool_init(&pool, NULL);
-	if (an_request_read(&request, &pool, body, data[0] & 2, &error) == 0) {
+	if (an_request_read(&request, &pool, body, data[0] & 4, &error) == 0) {
 		struct buf *out = pool_buf(&pool, OA_REQUEST_MAX);
 
 		assert(tokens_request(request.root, false) > 0);
 		assert(tokens_request(request.root, true) > 0);
-		if (oa_request_put(out, &request, &models[data[0] & 1], &names, &pool,
-				   &error) == 0)
+		if (oa_request_put(out, &request, &models[data[0] & 3], &names, &pool,
+				   &error) == 0) {
 			check_body(buf_str(out));
-		else
+			check_repair(out, (uint32_t)data[0] << 2 | data[0] >> 4);
+		} else {
 			assert(error.text[0]);
+		}
 	} else {
 		assert(error.text[0]);
 	}

@@ -2,8 +2,9 @@
 /*
  * Any stream of chunks gives a legal answer.  The first byte chooses: bit 0, the rest is
  * an event stream as it comes from the network, else each byte is a step that makes a
- * chunk; bit 1, text is cut in pieces; bit 2, the upstream breaks off.  What is said is
- * read by the strict reader, and must be the message of the other sink.
+ * chunk; bit 1, text is cut in pieces; bit 2, the upstream breaks off; bit 3, there are
+ * stop sequences; the upper four, the dialect of calls in the text.  What is said is read
+ * by the strict reader, and must be the message of the other sink.
  */
 #include "config.h"
 
@@ -17,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FROM_NETWORK = 1, IN_PIECES = 2, BREAKS_OFF = 4, OUT_MAX = 32 << 20 };
+enum { FROM_NETWORK = 1, IN_PIECES = 2, BREAKS_OFF = 4, STOPS = 8, OUT_MAX = 32 << 20 };
 
 #define WORD(text)                                                                       \
 	{                                                                                \
@@ -25,11 +26,16 @@ enum { FROM_NETWORK = 1, IN_PIECES = 2, BREAKS_OFF = 4, OUT_MAX = 32 << 20 };
 	}
 
 static const struct str texts[16] = {
-	WORD(""),	WORD(" "),	 WORD("\n"),	     WORD("a"),
-	WORD("Hello "), WORD("<think>"), WORD("</think>"),   WORD("<th"),
-	WORD("ink>"),	WORD("```"),	 WORD("\xc3\xa4"),   WORD("\xf0\x9f\x98\x80"),
-	WORD("`"),	WORD("</"),	 WORD("one two.\n"), WORD("x"),
+	WORD(""),	    WORD(" "),
+	WORD("\n"),	    WORD("a"),
+	WORD("Hello "),	    WORD("<think>"),
+	WORD("</think>"),   WORD("<th"),
+	WORD("ink>"),	    WORD("```"),
+	WORD("\xc3\xa4"),   WORD("\xf0\x9f\x98\x80"),
+	WORD("`"),	    WORD("</"),
+	WORD("one two.\n"), WORD("<tool_call>{\"name\":\"read\"}</tool_call>"),
 };
+static const struct str stops[2] = { WORD("lo </"), WORD("two") };
 static const struct str ids[4] = { WORD(""), WORD("a"), WORD("functions.x:0"),
 				   WORD("b") };
 static const struct str tool_names[8] = { WORD(""),	 WORD("read"), WORD("read_file"),
@@ -115,6 +121,9 @@ static bool run(struct pool *p, struct an_sink sink, uint8_t options, struct str
 		.max_tokens = 10,
 		.delta_chars = options & IN_PIECES ? 6 : 0,
 		.names = &names,
+		.stops = stops,
+		.stop_count = options & STOPS ? 2 : 0,
+		.dialect = (options >> 4) % (MODEL_DIALECT_HARMONY + 1),
 		.random = make_random,
 	};
 	counter = 0;
