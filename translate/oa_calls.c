@@ -16,18 +16,10 @@ struct entry {
 	void *item;
 };
 
-static int compare_ids(struct str a, struct str b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int difference = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
-
-	return difference ? difference : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct entry *one = a, *other = b;
-	int difference = compare_ids(one->id, other->id);
+	int difference = str_compare(one->id, other->id);
 
 	return difference ? difference
 			  : (one->order > other->order) - (one->order < other->order);
@@ -72,7 +64,7 @@ void oa_calls_pair(struct pool *p, struct oa_history_call *calls,
 	wanted = sort_calls(p, calls, &count);
 	given = sort_results(p, results);
 	while (i < count && j < results->result_count) {
-		int difference = compare_ids(wanted[i].id, given[j].id);
+		int difference = str_compare(wanted[i].id, given[j].id);
 
 		if (difference == 0) {
 			struct oa_history_call *call = wanted[i].item;

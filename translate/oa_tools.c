@@ -50,17 +50,9 @@ static struct str make_name(struct pool *p, struct str client, uint32_t seed)
 	return (struct str){ name, len + 1 + HASH_DIGITS };
 }
 
-static int compare_str(struct str a, struct str b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int difference = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
-
-	return difference ? difference : (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_client(const void *a, const void *b)
 {
-	return compare_str((*(struct oa_name *const *)a)->client,
+	return str_compare((*(struct oa_name *const *)a)->client,
 			   (*(struct oa_name *const *)b)->client);
 }
 
@@ -73,7 +65,7 @@ struct mapping {
 static int by_upstream(const void *a, const void *b)
 {
 	const struct mapping *one = a, *other = b;
-	int difference = compare_str(one->name->upstream, other->name->upstream);
+	int difference = str_compare(one->name->upstream, other->name->upstream);
 
 	return difference ? difference : by_client(&one->name, &other->name);
 }

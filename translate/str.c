@@ -38,6 +38,14 @@ bool str_contains_nocase(struct str s, struct str needle)
 	return false;
 }
 
+int str_compare(struct str a, struct str b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int difference = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+
+	return difference ? difference : (a.len > b.len) - (a.len < b.len);
+}
+
 struct str str_trim(struct str s)
 {
 	while (s.len > 0 && is_blank(s.ptr[0])) {

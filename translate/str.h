@@ -46,6 +46,8 @@ static inline bool str_has_prefix(struct str s, struct str prefix)
 	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
+/* For sorting: below, equal to or above 0, by bytes; what is shorter comes first. */
+int str_compare(struct str a, struct str b);
 /* ASCII only, as field names and schemes are compared. */
 bool str_eq_nocase(struct str a, struct str b);
 /* True when needle stands somewhere in s, ASCII letters compared without case. */
