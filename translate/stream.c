@@ -165,9 +165,12 @@ void stream_flush_words(struct stream *s)
 
 static void take_calls(struct stream *s, const struct oa_chunk *chunk)
 {
+	struct stream_call *before = s->last_call;
 	stream_flush_words(s);
 	for (size_t i = 0; i < chunk->call_count; i++)
 		stream_call_take(s, &chunk->calls[i]);
+	if (chunk->finish != OA_FINISH_NONE)
+		stream_calls_late(s, before);
 	/* with a finish reason, what may be sent is decided by it */
 	if (chunk->finish == OA_FINISH_NONE)
 		stream_calls_advance(s);
@@ -192,8 +195,11 @@ void stream_chunk(struct stream *s, const struct oa_chunk *chunk)
 			chunk->usage; /* the last one counts: they are running totals */
 		s->has_usage = true;
 	}
-	if (s->finish != OA_FINISH_NONE)
-		return; /* some servers repeat deltas and the reason after the first */
+	if (s->finish != OA_FINISH_NONE) {
+		/* some servers repeat deltas and the reason after the first */
+		stream_second_finish(s, chunk->finish);
+		return;
+	}
 	if (chunk->reasoning.len > 0)
 		stream_rescue_feed(s, STREAM_THINKING, chunk->reasoning);
 	if (chunk->content.len > 0)

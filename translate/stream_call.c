@@ -250,6 +250,13 @@ void stream_calls_advance(struct stream *s)
 	}
 }
 
+void stream_calls_late(struct stream *s, struct stream_call *before)
+{
+	struct stream_call *c = before ? before->next : s->calls;
+	for (; c; c = c->next)
+		c->is_late = true;
+}
+
 void stream_calls_end(struct stream *s)
 {
 	for (struct stream_call *c = next_call(s); c; c = next_call(s)) {

@@ -20,6 +20,7 @@ struct stream_call {
 	struct buf *out;    /* valid JSON that has not been sent */
 	unsigned fragments; /* how many have come */
 	bool has_arguments; /* some that are not blank */
+	bool is_late;	    /* all of it came with the finish reason */
 	bool is_begun;	    /* its block has been opened */
 	bool is_done;	    /* its block has been closed, or it has been dropped */
 };
@@ -46,6 +47,8 @@ void stream_call_take(struct stream *s, const struct oa_call *fragment);
 void stream_call_add(struct stream *s, const struct rescue_call *found);
 /* Sends what can be sent, opening and closing blocks in order. */
 void stream_calls_advance(struct stream *s);
+/* The calls behind that one (NULL: all) came whole in the chunk that ends the answer. */
+void stream_calls_late(struct stream *s, struct stream_call *before);
 /* No more fragments: all calls are completed and sent, those without a name dropped. */
 void stream_calls_end(struct stream *s);
 /* The arguments are a whole object as the model wrote it. */
@@ -56,5 +59,10 @@ void stream_call_drop(struct stream *s, struct stream_call *c);
 /* stream_end.c */
 /* The finish reason has come: closes what is open. */
 void stream_end_blocks(struct stream *s);
+/*
+ * Another has come. Dynamo 1.6.1 says tool_calls and then length for a forced call that
+ * max_tokens cut off: the second is true.
+ */
+void stream_second_finish(struct stream *s, enum oa_finish finish);
 
 #endif

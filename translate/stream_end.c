@@ -8,9 +8,14 @@
 /* "{}" and nothing more: what vLLM sends for a call that the limit cut off (0.32.0). */
 enum { EMPTY_ARGS = 2 };
 
+/*
+ * Dynamo closes the brackets of a call that the limit cut off, and sends it in the chunk
+ * that says so (1.6.1): what came with the reason is not what the model meant.
+ */
 static bool is_cut(const struct stream_call *c)
 {
-	return !stream_call_is_complete(c) || (!c->next && c->args.sent <= EMPTY_ARGS);
+	return !stream_call_is_complete(c) || c->is_late ||
+	       (!c->next && c->args.sent <= EMPTY_ARGS);
 }
 
 /* "length": calls that are not whole are not calls that the model made. */
@@ -35,6 +40,14 @@ void stream_end_blocks(struct stream *s)
 		drop_cut_calls(s);
 	stream_calls_end(s);
 	stream_close(s);
+}
+
+void stream_second_finish(struct stream *s, enum oa_finish finish)
+{
+	if (finish != OA_FINISH_LENGTH || s->finish != OA_FINISH_TOOLS)
+		return;
+	s->finish = finish;
+	s->is_call_cut |= (s->repairs & ARGS_CLOSED) != 0;
 }
 
 static int64_t estimated_output(const struct stream *s)
