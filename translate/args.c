@@ -64,6 +64,7 @@ static bool is_scalar(char c)
 
 static void flush(struct args *a, struct buf *out)
 {
+	a->has_member |= a->depth > 0 && a->held.len > 0;
 	buf_adds(out, buf_str(&a->held));
 	buf_clear(&a->held);
 }
@@ -71,11 +72,16 @@ static void flush(struct args *a, struct buf *out)
 /* Closes all that is open; what is held back is lost. */
 static void close_all(struct args *a, struct buf *out)
 {
+	bool is_half = a->is_cut || a->state == IN_STRING;
+
 	buf_clear(&a->held);
 	a->part_len = 0;
 	if (a->state == IN_STRING)
 		buf_addc(out, '"');
 	for (; a->depth > 0; a->depth--) {
+		if (a->depth == 1 && is_half)
+			buf_adds(out, a->has_member ? STR(",\"" ARGS_MARK "\":true")
+						    : STR("\"" ARGS_MARK "\":true"));
 		buf_addc(out, a->in_object & 1 ? '}' : ']');
 		a->in_object >>= 1;
 	}

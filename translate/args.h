@@ -15,7 +15,8 @@
  *   nothing, blanks, null            -> {}
  *   an object in a ``` fence         -> the object (ARGS_UNWRAPPED)
  *   a JSON string that holds one     -> the object (ARGS_UNWRAPPED)
- *   an object that is cut off        -> closed (ARGS_CLOSED)
+ *   an object that is cut off        -> closed (ARGS_CLOSED), and marked by a member
+ *                                       ARGS_MARK when a value may be half of one
  *   anything else, what follows the first thing that can't be repaired, or what follows a
  *   complete object                  -> dropped (ARGS_DROPPED)
  *
@@ -26,6 +27,12 @@
 #define NIM_TRANSLATE_ARGS_H
 
 #include "translate/buf.h"
+
+/*
+ * Half a command must not be run: a client that knows the tool's schema refuses the
+ * member, and the model reads its name in the refusal.
+ */
+#define ARGS_MARK "__arguments_cut_off"
 
 enum {
 	ARGS_MAX = 8 << 20, /* as much as one event of the upstream */
@@ -50,6 +57,8 @@ struct args {
 	char part[6];	    /* the beginning of an escape or of a character */
 	bool is_streaming;  /* the object's first { has been seen */
 	bool has_passed;    /* something has gone out */
+	bool has_member;    /* of the object, that is */
+	bool is_cut;	    /* the caller knows that the end is missing */
 	uint64_t in_object; /* one bit a level: object or array, the innermost lowest */
 	size_t scalar_at;   /* where the unfinished number or word begins in held */
 	size_t sent;	    /* bytes passed on */

@@ -25,6 +25,7 @@ static void drop_cut_calls(struct stream *s)
 		if (c->is_done || !is_cut(c))
 			continue;
 		if (c->is_begun) {
+			c->args.is_cut = true;
 			s->is_call_cut = true;
 			continue;
 		}

@@ -54,7 +54,7 @@ CASES = {
     "tool-args-object": ([TOOL], "", [TMP], "tool_use"),
     "tool-args-fenced": ([TOOL], "", [A], "tool_use"),
     "tool-args-double": ([TOOL], "", [A], "tool_use"),
-    "tool-args-bad": ([TOOL], "", [{"path": "/t"}], "tool_use"),
+    "tool-args-bad": ([TOOL], "", [{"path": "/t", "__arguments_cut_off": True}], "tool_use"),
     "finish-stop-tools": ([TOOL], "", [A], "tool_use"),
     "silent-0.3": ([TEXT], HELLO, [], "end_turn"),
     "silenthead-0.3": ([TEXT], HELLO, [], "end_turn"),

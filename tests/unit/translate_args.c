@@ -51,8 +51,8 @@ static const struct {
 	  ARGS_UNWRAPPED },
 	{ "fence on one line", T("```{\"a\":1}```"), "{\"a\":1}", ARGS_UNWRAPPED },
 	{ "fence without an end", T("```json\n{\"a\":1}"), "{\"a\":1}", ARGS_UNWRAPPED },
-	{ "fence cut inside", T("```json\n{\"a\":\"x"), "{\"a\":\"x\"}",
-	  ARGS_UNWRAPPED | ARGS_CLOSED },
+	{ "fence cut inside", T("```json\n{\"a\":\"x"),
+	  "{\"a\":\"x\",\"" ARGS_MARK "\":true}", ARGS_UNWRAPPED | ARGS_CLOSED },
 	{ "text behind the fence", T("```\n{}\n```\nDone."), "{}",
 	  ARGS_UNWRAPPED | ARGS_DROPPED },
 	{ "empty fence", T("```\n```"), "{}", ARGS_UNWRAPPED },
@@ -64,10 +64,10 @@ static const struct {
 	  ARGS_UNWRAPPED },
 	{ "empty string", T("\"\""), "{}", ARGS_UNWRAPPED },
 	{ "null in a string", T("\"null\""), "{}", ARGS_UNWRAPPED },
-	{ "cut string", T("\"{\\\"a\\\":\\\"b"), "{\"a\":\"b\"}",
+	{ "cut string", T("\"{\\\"a\\\":\\\"b"), "{\"a\":\"b\",\"" ARGS_MARK "\":true}",
 	  ARGS_UNWRAPPED | ARGS_CLOSED },
-	{ "string cut in an escape", T("\"{\\\"a\\\":\\\"b\\u00"), "{\"a\":\"b\"}",
-	  ARGS_UNWRAPPED | ARGS_CLOSED },
+	{ "string cut in an escape", T("\"{\\\"a\\\":\\\"b\\u00"),
+	  "{\"a\":\"b\",\"" ARGS_MARK "\":true}", ARGS_UNWRAPPED | ARGS_CLOSED },
 	{ "prose in a string", T("\"ls -l\""), "{}", ARGS_UNWRAPPED | ARGS_DROPPED },
 	/* cut */
 	{ "cut at once", T("{"), "{}", ARGS_CLOSED },
@@ -75,11 +75,14 @@ static const struct {
 	{ "cut behind a name", T("{\"a\":1,\"b\""), "{\"a\":1}", ARGS_CLOSED },
 	{ "cut behind a colon", T("{\"a\":1,\"b\": "), "{\"a\":1}", ARGS_CLOSED },
 	{ "cut behind a comma", T("{\"a\":1, "), "{\"a\":1}", ARGS_CLOSED },
-	{ "cut in a string", T("{\"a\":\"xyz"), "{\"a\":\"xyz\"}", ARGS_CLOSED },
-	{ "cut behind a backslash", T("{\"a\":\"x\\"), "{\"a\":\"x\"}", ARGS_CLOSED },
-	{ "cut in an escape", T("{\"a\":\"x\\u00e"), "{\"a\":\"x\"}", ARGS_CLOSED },
-	{ "cut in a character", T("{\"a\":\"x\xf0\x9f\x98"), "{\"a\":\"x\"}",
+	{ "cut in a string", T("{\"a\":\"xyz"), "{\"a\":\"xyz\",\"" ARGS_MARK "\":true}",
 	  ARGS_CLOSED },
+	{ "cut behind a backslash", T("{\"a\":\"x\\"),
+	  "{\"a\":\"x\",\"" ARGS_MARK "\":true}", ARGS_CLOSED },
+	{ "cut in an escape", T("{\"a\":\"x\\u00e"),
+	  "{\"a\":\"x\",\"" ARGS_MARK "\":true}", ARGS_CLOSED },
+	{ "cut in a character", T("{\"a\":\"x\xf0\x9f\x98"),
+	  "{\"a\":\"x\",\"" ARGS_MARK "\":true}", ARGS_CLOSED },
 	{ "cut in a number", T("{\"a\":12"), "{\"a\":12}", ARGS_CLOSED },
 	{ "cut behind a dot", T("{\"a\":12."), "{\"a\":12}", ARGS_CLOSED },
 	{ "cut in an exponent", T("{\"a\":1.5e-"), "{\"a\":1.5}", ARGS_CLOSED },
@@ -88,7 +91,7 @@ static const struct {
 	{ "cut in null", T("{\"a\":[n"), "{\"a\":[null]}", ARGS_CLOSED },
 	{ "cut in arrays", T("{\"a\":[[1,[2,"), "{\"a\":[[1,[2]]]}", ARGS_CLOSED },
 	{ "cut in a nested object", T("{\"a\":[{\"b\":{\"c\":\"d"),
-	  "{\"a\":[{\"b\":{\"c\":\"d\"}}]}", ARGS_CLOSED },
+	  "{\"a\":[{\"b\":{\"c\":\"d\"}}],\"" ARGS_MARK "\":true}", ARGS_CLOSED },
 	{ "last bracket missing", T("{\"a\":[1]"), "{\"a\":[1]}", ARGS_CLOSED },
 	/* strings with slips */
 	{ "raw line feed", T("{\"a\":\"x\ny\tz\"}"), "{\"a\":\"x\\ny\\tz\"}",
@@ -304,12 +307,41 @@ START_TEST(size_ends_at_the_limit)
 }
 END_TEST
 
+/* The caller knows more than the text shows. */
+static const char *const cut[][2] = {
+	{ "{", "{\"" ARGS_MARK "\":true}" },
+	{ "{\"a", "{\"" ARGS_MARK "\":true}" },
+	{ "{\"a\":1", "{\"a\":1,\"" ARGS_MARK "\":true}" },
+	{ "{\"a\":[1,", "{\"a\":[1],\"" ARGS_MARK "\":true}" },
+	{ "{\"a\":{", "{\"a\":{},\"" ARGS_MARK "\":true}" },
+	{ "{\"a\":1}", "{\"a\":1}" }, /* nothing is missing */
+};
+
+START_TEST(what_is_known_to_be_cut_is_marked)
+{
+	struct args a;
+	struct buf out;
+
+	args_init(&a);
+	buf_init(&out, 1000);
+	a.is_cut = true;
+	args_feed(&a, str_of(cut[_i][0]), &out);
+	args_end(&a, &out);
+	buf_addc(&out, '\0');
+	ck_assert_str_eq(out.data, cut[_i][1]);
+	buf_release(&out);
+	args_release(&a);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("args");
 	TCase *tcase = tcase_create("args");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, an_object_passes_as_it_is, 0, COUNT(fine));
+	tcase_add_loop_test(tcase, what_is_known_to_be_cut_is_marked, 0,
+			    sizeof(cut) / sizeof(cut[0]));
 	tcase_add_loop_test(tcase, anything_becomes_an_object, 0, COUNT(repaired));
 	tcase_add_loop_test(tcase, text_passes_at_once_and_the_undecided_is_held_back, 0,
 			    COUNT(prompt));
