@@ -3,8 +3,8 @@
  * The request side by examples: an Anthropic request beside the chat body it becomes.
  *
  * Sections of a case: `=== request`, the client's body; `=== model` with words (flags
- * below, think, system, effort, max_output=N, stops=N: the model it is for; without it a
- * plain one); then what is expected:
+ * below, think, switch, system, effort, max_output=N, stops=N: the model it is for;
+ * without it a plain one); then what is expected:
  * `=== body` the whole, `=== member NAME` one member of it, `=== absent NAME` a member
  * that must not be there, or `=== error`, the sentence it is refused with. Expected JSON
  * may be laid out for reading; order counts.
@@ -69,6 +69,8 @@ static struct model make_model(struct run *r)
 		*(bool *)((char *)&m + flags[i].at) = golden_has_word(s, flags[i].word);
 	m.max_output = golden_number(s, "max_output", 0);
 	m.stops = golden_number(s, "stops", 0);
+	if (golden_has_word(s, "switch")) /* whose switch is the effort itself */
+		m.think_on = fragment(r->pool, "{\"reasoning_effort\":\"medium\"}");
 	if (golden_has_word(s, "effort")) {
 		m.efforts[m.effort_count++] = STR("low");
 		m.efforts[m.effort_count++] = STR("high");

@@ -79,15 +79,19 @@ START_TEST(members_stand_in_one_order)
 }
 END_TEST
 
+#define CALL                                                                             \
+	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t\","      \
+	"\"name\":\"ls\",\"input\":{}}]}"
+#define RESULT                                                                           \
+	"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","                     \
+	"\"tool_use_id\":\"t\",\"content\":\"r\"}]}"
+
 /* Each conversation goes on where the one before it ended. */
 static const char *const turns[] = {
 	USER,
 	"{\"role\":\"system\",\"content\":\"env\"}",
-	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t\","
-	"\"name\":"
-	"\"ls\",\"input\":{}}]}",
-	"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\","
-	"\"content\":\"r\"}]}",
+	CALL,
+	RESULT,
 	"{\"role\":\"assistant\",\"content\":\"b\"}",
 	"{\"role\":\"system\",\"content\":\"late\"}",
 	USER,
