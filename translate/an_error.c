@@ -36,6 +36,10 @@ void an_error_body(struct buf *b, const struct an_error *e, struct str request_i
 	buf_adds(b, str_of(an_errors[e->kind].type));
 	buf_lit(b, "\",\"message\":");
 	jput_str(b, e->message);
+	if (e->details) {
+		buf_lit(b, ",\"details\":");
+		buf_adds(b, str_of(e->details));
+	}
 	buf_lit(b, "}");
 	if (request_id.len > 0) {
 		buf_lit(b, ",\"request_id\":");

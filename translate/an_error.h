@@ -43,9 +43,10 @@ extern const struct an_error_info an_errors[AN_ERROR_KINDS];
 /* An error on its way to the client. */
 struct an_error {
 	enum an_error_kind kind;
-	struct str message; /* a sentence for a person; constant or in the pool */
-	int retry_after;    /* whole seconds 1..60, or 0: no Retry-After header */
-	bool want_no_retry; /* send x-should-retry: false */
+	struct str message;  /* a sentence for a person; constant or in the pool */
+	int retry_after;     /* whole seconds 1..60, or 0: no Retry-After header */
+	bool want_no_retry;  /* send x-should-retry: false */
+	const char *details; /* error.details, a JSON object; or NULL */
 };
 
 /* Appends the JSON body. request_id may be empty. */

@@ -154,7 +154,13 @@ static int read_stops(struct an_request *r, struct jget_error *error)
 static int read_optional(struct an_request *r, struct jget_error *error)
 {
 	const struct jget_path safeguards = { NULL, "safeguards", 0 };
+	const struct jget_path thread = { NULL, "thread", 0 };
 
+	r->has_thread = jget_member(r->root, "thread") != NULL;
+	if (r->has_thread)
+		return jget_fail(error, &thread,
+				 "not supported by this proxy; send the whole "
+				 "conversation");
 	if (jget_member(r->root, "safeguards")) /* whose results would be waited for */
 		return jget_fail(error, &safeguards, "not supported by this proxy");
 	if (jget_bool(r->root, "stream", NULL, &r->is_stream, error) < 0 ||

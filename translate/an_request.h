@@ -34,7 +34,17 @@ struct an_request {
 	bool has_temperature, has_top_p, has_top_k;
 	double temperature, top_p;
 	int64_t top_k;
+	bool has_thread; /* why it was refused: AN_REQUEST_NO_THREADS is its details */
 };
+
+/*
+ * "thread" (beta message-threads-2026-08-12) lets a client send only what is new and
+ * leave the rest to the server's memory; nobody but Anthropic has that. Told with these
+ * details the SDKs send the whole conversation (anthropic 2.12.0 for Python,
+ * tool_runner).
+ */
+#define AN_REQUEST_NO_THREADS                                                            \
+	"{\"error_code\":\"thread_unsupported_request\",\"unsupported\":[\"thread\"]}"
 
 /*
  * Reads body (JSON text, not yet checked) into *request, all of it hanging on the pool.

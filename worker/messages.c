@@ -24,6 +24,10 @@ static void refuse(struct req *r, const struct jget_error *error)
 	struct an_error e = { .kind = AN_INVALID_REQUEST };
 
 	e.message = pool_str(r->pool, str_of(error->text));
+	if (r->asked.has_thread) {
+		e.details = AN_REQUEST_NO_THREADS;
+		e.want_no_retry = true;
+	}
 	reply_error(r, &e);
 }
 

@@ -6,6 +6,7 @@ import json
 import time
 
 import anthropic
+import pydantic
 
 import clients
 import harness
@@ -59,6 +60,35 @@ class Sdk(clients.Case):
             {"type": "tool_result", "tool_use_id": first.content[0].id, "content": "rain"}]}]
         second = client.messages.create(model="claude-x", max_tokens=100, tools=TOOLS, messages=messages)
         self.assertEqual(second.content[0].text, "It rains.")
+
+    def test_the_tool_runner(self):
+        """The SDK's own loop, which tries server-side threads first: told that there are none, it goes on. [A72 B1]"""
+        @anthropic.beta_tool
+        def get_weather(path: str) -> str:
+            """The weather at a path."""
+            return "rain at " + path
+
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                script = "Go. " + say("I look. " + call("get_weather", path="/a"), "It rains.")
+                runner = self.client().beta.messages.tool_runner(
+                    model="claude-x", max_tokens=500, tools=[get_weather], stream=stream, messages=[
+                        {"role": "user", "content": script}])
+                texts = [(m.get_final_message() if stream else m).content[0].text for m in runner]
+                self.assertEqual(texts, ["I look. ", "It rains."])
+                self.assertIn("rain at /a", json.dumps(self.upstream.stats()["last"]["body"]))
+
+    def test_a_parsed_answer(self):
+        """A schema for the answer, and the answer as an object. [A72 A25]"""
+        class Sky(pydantic.BaseModel):
+            colour: str
+            degrees: int
+
+        message = self.client().messages.parse(model="claude-x", max_tokens=500, output_format=Sky, messages=[
+            {"role": "user", "content": say('{"colour": "grey", "degrees": 7}')}])
+        self.assertEqual((message.parsed_output.colour, message.parsed_output.degrees), ("grey", 7))
+        sent = self.upstream.stats()["last"]["body"]["response_format"]
+        self.assertEqual(sent["json_schema"]["schema"]["required"], ["colour", "degrees"])
 
     def test_thinking(self):
         """Thinking. [A72 B4]"""

@@ -233,6 +233,53 @@ class Dialects(Scenario):
         self.assertIn("<tool_call>", harness.text_of(message))
 
 
+class Dynamo(Scenario):
+    """What the real frontend does otherwise than the rows above (tests/engines asks it itself)."""
+
+    def both(self, name, **more):
+        for stream in (True, False):
+            answer = self.post({**ask(name, tools=TOOLS, **more), "stream": stream})
+            yield self.read_stream(answer).message if stream else answer.json()
+
+    def test_calls(self):
+        """Whole calls, one beside empty text, two in one delta. [N36 U2.2 F5]"""
+        for name, count in (("dynamo-call", 1), ("dynamo-two", 2)):
+            for message in self.both(name):
+                self.assertEqual((harness.inputs(message), message["stop_reason"]), ([{}] * count, "tool_use"))
+
+    def test_a_cut_call(self):
+        """A call that comes with the limit is not run; one that was begun is marked. [A40 N39]"""
+        for message in self.both("dynamo-cut", max_tokens=1):
+            self.assertEqual((harness.kinds(message), message["stop_reason"]), (["text"], "max_tokens"))
+        for message in self.both("dynamo-forced-cut", max_tokens=1):
+            self.assertEqual(message["stop_reason"], "max_tokens")
+            self.assertEqual(harness.inputs(message), [{"path": "/t", "__arguments_cut_off": True}])
+
+    def test_a_swallowed_call(self):
+        """Tokens were spent and nothing came: the user is told. [F13 U2.7]"""
+        for message in self.both("dynamo-swallowed"):
+            self.assertIn("malformed tool call", harness.text_of(message))
+            self.assertEqual(message["usage"]["output_tokens"], 19)
+
+    def test_which_stop_sequence(self):
+        """The frontend names it when asked. [B2 U5.1]"""
+        message = self.post(ask("dynamo-stop", stop_sequences=["lo"])).json()
+        self.assertEqual((message["stop_reason"], message["stop_sequence"]), ("stop_sequence", "lo"))
+        sent = self.upstream.stats()["last"]["body"]
+        self.assertEqual(sent["nvext"], {"extra_fields": ["stop_reason"]})
+
+    def test_errors_inside_a_200(self):
+        """Before content they are an HTTP status, whatever the status line said; [DONE] behind them is nothing. [N30]"""
+        for stream in (True, False):
+            answer = self.post({**ask("dynamo-ctx"), "stream": stream})
+            self.assertIn("prompt is too long", self.refused(answer, 400, "invalid_request_error"))
+        self.refused(self.post(ask("dynamo-error")), 529, "overloaded_error")
+
+    def test_no_model_is_there_yet(self):
+        """404 without a body means that no worker has registered. [U3.1]"""
+        self.fails(ask("404-empty"), 529, "overloaded_error", "has not started")
+
+
 class OtherPlaces(harness.Case):
     """What nim does not ask for: tried on the simulated server itself."""
 

@@ -247,6 +247,52 @@ const struct behave behave_rows[] = {
 	  .script = "role\ncall 0 call_z @1 {\"path\":\"/a\"}\n" END },
 	{ "finish-tools-none", .script = HELLO TOOLS_END },
 
+	/* As Dynamo 1.6.1 says it. */
+	{ "dynamo-call",
+	  .script =
+		  "delta {'content':'I look. ','role':'assistant'}\ndelta {'content':'',"
+		  "'tool_calls':[{'index':0,'id':'call-5f0c1d2e-0000-4000-8000-"
+		  "000000000001','type':'function','function':{'name':'get_weather',"
+		  "'arguments':'{}'}}]}\n" TOOLS_END },
+	{ "dynamo-two",
+	  .script =
+		  "delta {'role':'assistant','content':'','tool_calls':[{'index':0,'id':"
+		  "'functions.get_weather:0','type':'function','function':{'name':"
+		  "'get_weather','arguments':'{}'}},{'index':1,'id':"
+		  "'functions.read_file:1','type':'function','function':{'name':"
+		  "'read_file','arguments':'{}'}}]}\n" TOOLS_END },
+	{ "dynamo-cut",
+	  .script =
+		  "delta {'content':'I look. ','role':'assistant'}\nend length "
+		  "{'content':'','tool_calls':[{'index':0,'id':'call-1','type':'function'"
+		  ","
+		  "'function':{'name':'get_weather','arguments':'{\\'path\\': \\'/t\\'}'"
+		  "}}]}\nusage\ndone\n" },
+	{ "dynamo-forced-cut",
+	  .script = "role\ncall 0 call_f @1 {\"path\":\nargs 0 \"/t\nend tool_calls\n"
+		    "end length\nusage\ndone\n" },
+	{ "dynamo-swallowed",
+	  .script =
+		  "delta {'content':'','role':'assistant'}\nend stop\ndata {'choices':[],"
+		  "'usage':{'prompt_tokens':9,'completion_tokens':19,'total_tokens':28}}"
+		  "\n"
+		  "done\n" },
+	{ "dynamo-stop", .script = "delta {'content':'Hel','role':'assistant'}\ndata "
+				   "{'choices':[{'index':0,"
+				   "'delta':{},'finish_reason':'stop'}],'nvext':{'stop_"
+				   "reason':'lo'}}\nusage"
+				   "\ndone\n" },
+	{ "dynamo-error", .script = THREE
+			  "data {'error':{'message':'Internal server error','type':"
+			  "'internal_server_error','code':500}}\ndone\n" },
+	{ "dynamo-ctx",
+	  .script = "raw data: {\"error\":{\"message\":\"This model's maximum context "
+		    "length "
+		    "is 65536 tokens. However, your prompt contains at least 65537 input "
+		    "tokens, which exceeds this limit even without any output tokens.\","
+		    "\"type\":\"invalid_request_error\",\"code\":400}}\\n\\n\ndone\n" },
+	{ "404-empty", .status = 404, .body = "" },
+
 	/* Silence. */
 	{ "silent-#", .script = "head\nsleep #1\n" NORMAL },
 	{ "silenthead-#", .script = "sleep #1\n" NORMAL },
