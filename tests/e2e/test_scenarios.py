@@ -20,7 +20,8 @@ models = (
   { id = "mock/mistral"; short_ids = true; think_off = "{\\"chat_template_kwargs\\":{\\"thinking\\":false}}"; },
   { id = "mock/mistral@plain"; },
   { id = "mock/llama-single"; single_calls = true; },
-  { id = "mock/deepseek-echo"; echo_reasoning = true; think_on = "{\\"chat_template_kwargs\\":{\\"thinking\\":true}}"; },
+  { id = "mock/deepseek-echo"; echo_reasoning = true;
+    think_on = "{\\"chat_template_kwargs\\":{\\"thinking\\":true}}"; },
   { id = "mock/deepseek-echo@plain"; think_on = "{\\"chat_template_kwargs\\":{\\"thinking\\":true}}"; },
   { id = "mock/hang-no-ctk"; think_on = "{\\"chat_template_kwargs\\":{\\"thinking\\":true}}";
     think_off = "{\\"chat_template_kwargs\\":{\\"thinking\\":false}}"; }
@@ -130,7 +131,8 @@ class Lengths(Scenario):
 
     def test_the_prompt_is_too_long(self):
         """Every wording becomes the sentence that makes the client compact. [N14 U3.2 A57 F16]"""
-        for name in ("ctx-dynamo-5000", "ctx-vllm-new-5000", "ctx-vllm-old-5000", "ctx-vllm-neg-5000", "ctx-sglang-5000"):
+        for who in ("dynamo", "vllm-new", "vllm-old", "vllm-neg", "sglang"):
+            name = f"ctx-{who}-5000"
             with self.subTest(name):
                 before = self.upstream.stats()["posts"]
                 for answer in self.fails(ask(name, self.LONG), 400, "invalid_request_error"):
@@ -147,8 +149,8 @@ class Lengths(Scenario):
     def test_too_little_room(self):
         """No room worth an answer: the sentence that makes the client lower max_tokens by itself. [A57 U3.2]"""
         for answer in self.fails(ask("ctx-vllm-old-10500", self.LONG), 400, "invalid_request_error"):
-            self.assertRegex(answer.error()[1], r"^input length and `max_tokens` exceed context limit: \d+ \+ 4096 > 10500,"
-                                                r" decrease input length or `max_tokens` and try again$")
+            self.assertRegex(answer.error()[1], r"^input length and `max_tokens` exceed context limit: "
+                                                r"\d+ \+ 4096 > 10500, decrease input length or `max_tokens` and try again$")
 
     def test_the_answer_is_too_long(self):
         """A limit of the model: lowered, and remembered. [U3.2 A27]"""
@@ -269,7 +271,7 @@ class Dynamo(Scenario):
         self.assertEqual(sent["nvext"], {"extra_fields": ["stop_reason"]})
 
     def test_errors_inside_a_200(self):
-        """Before content they are an HTTP status, whatever the status line said; [DONE] behind them is nothing. [N30]"""
+        """Before content they are an HTTP status, and the end mark behind them is nothing. [N30]"""
         for stream in (True, False):
             answer = self.post({**ask("dynamo-ctx"), "stream": stream})
             self.assertIn("prompt is too long", self.refused(answer, 400, "invalid_request_error"))
@@ -298,8 +300,8 @@ class OtherPlaces(harness.Case):
         answer = harness.request(self.upstream.port, "POST", "/own/v1/messages", {"a": 1}, {})
         self.assertTrue(answer.body.endswith(b"data: [DONE]\n\n"), answer.body)
         self.assertIn(b'"chatcmpl-', answer.body)
-        count = harness.request(self.upstream.port, "POST", "/own/v1/messages/count_tokens", {"a": "x" * 100}, {}).json()
-        self.assertGreater(count["input_tokens"], 20)
+        count = harness.request(self.upstream.port, "POST", "/own/v1/messages/count_tokens", {"a": "x" * 100}, {})
+        self.assertGreater(count.json()["input_tokens"], 20)
 
     def test_polling(self):
         """202 twice, then the answer. [N21]"""
@@ -314,7 +316,8 @@ class OtherPlaces(harness.Case):
         """The echo tells fields, roles, headers and tools; literal extra_body is refused. [N42]"""
         said = self.echoed({"max_tokens": 9, "tools": TOOLS, "messages": [{"role": "user", "content": "a"}]})
         self.assertEqual((said["roles"], said["tools"]), (["user"], [t["name"] for t in TOOLS]))
-        body = {"model": "mock/normal", "max_tokens": 9, "messages": [{"role": "user", "content": "a"}], "extra_body": {}}
+        body = {"model": "mock/normal", "max_tokens": 9, "extra_body": {}, "messages": [
+            {"role": "user", "content": "a"}]}
         answer = harness.request(self.upstream.port, "POST", "/v1/chat/completions", json.dumps(body).encode(), {
             "Authorization": "Bearer " + harness.KEY, "Content-Type": "application/json", "User-Agent": "test"})
         self.assertEqual(answer.status, 400)
