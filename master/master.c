@@ -145,6 +145,19 @@ static void log_ready(const struct master *m)
 	log_end(&l);
 }
 
+/* The configured models have their rows before a client can fill the table with names. */
+static void claim_models(struct master *m)
+{
+	const struct models *models = &m->conf->models;
+
+	for (size_t i = 0; i < models->count; i++)
+		(void)shm_model_find(m->segment.models, models->list[i].id.ptr,
+				     (unsigned)models->list[i].id.len);
+	if (models->default_model.len > 0)
+		(void)shm_model_find(m->segment.models, models->default_model.ptr,
+				     (unsigned)models->default_model.len);
+}
+
 /* In this order: what root may do, then what the user is to own. */
 static void prepare(struct master *m)
 {
@@ -160,6 +173,7 @@ static void prepare(struct master *m)
 	harden_user(m->conf->user);
 	if (shm_segment_make(&m->segment, slots, clock_wall_s(), clock_ms()) < 0)
 		die("cannot make the shared segment: %s", strerror(errno));
+	claim_models(m);
 	m->signal_fd = watch_signals();
 	if (spawn_init(&m->children, &m->env, slots, m->signal_fd, &m->conf->pool) < 0)
 		die("cannot make a pipe: %s", strerror(errno));

@@ -52,6 +52,26 @@ class Estimates(harness.Case):
         self.assertEqual(self.count({**body, "model": "mock/drip"}), before, "another model's estimate changed")
 
 
+class Table(harness.Case):
+    models = '''default_model = "mock/normal";
+models = ( { id = "mock/strict-nim1"; think_off = "{\\"chat_template_kwargs\\":{\\"enable_thinking\\":false}}"; } );
+'''
+
+    def test_names_of_clients_do_not_crowd_out_the_configured_models(self):
+        """After three hundred invented names what a configured model refuses is still learnt. [U3.1]"""
+        for n in range(300):
+            self.assertEqual(self.post({"model": f"invented/{n}", "max_tokens": 1, "messages": [
+                {"role": "user", "content": "x"}]}).status, 404)
+        posts = []
+        for _ in range(2):
+            before = self.upstream.stats()["posts"]
+            self.assertEqual(self.post({"model": "mock/strict-nim1", "max_tokens": 9, "messages": [
+                {"role": "user", "content": "x"}]}).status, 200)
+            posts.append(self.upstream.stats()["posts"] - before)
+        self.assertEqual(posts, [2, 1])
+        self.upstream.reset()
+
+
 class Silence(harness.Case):
     settings = {"event_interval": 400, "ping_interval": 150}
 
