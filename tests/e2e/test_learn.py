@@ -47,8 +47,8 @@ class Estimates(harness.Case):
         usage = self.post({**body, "max_tokens": 9}).json()["usage"]
         real = usage["input_tokens"] + usage["cache_read_input_tokens"]
         self.assertGreater(abs(before - real) / real, 0.2, "the estimate is too good to learn from")
-        after = self.count(body)
-        self.assertLess(abs(after - real) / real, 0.1, (before, after, real))
+        # what was learnt is booked behind the answer
+        harness.wait_for(lambda: abs(self.count(body) - real) / real < 0.1, what="a better estimate")
         self.assertEqual(self.count({**body, "model": "mock/drip"}), before, "another model's estimate changed")
 
 
