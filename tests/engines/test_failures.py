@@ -3,6 +3,7 @@
 """How a real engine fails, and what the client learns of it: the right status, the right type, never a clean end."""
 
 import re
+import threading
 import time
 
 import dialects
@@ -149,24 +150,34 @@ class Overload(Failing):
     settings = {"commit_after": -1}
     engine_env = {"DYN_ENGINE_REQUEST_LIMIT": "2", "DYN_DYNAMO_REQUEST_QUEUE_LIMIT": "1"}
 
-    def fill(self, seconds):
-        """Keeps the engine busy; returns what ends it."""
-        busy = [harness.Connection(self.nim.port) for _ in range(6)]
-        text = say("<|pause|>" * int(seconds * 2) + "Ready.")
+    def fill(self):
+        """Keeps the engine busy until the connections that are returned are closed."""
+        text = say("<|pause|>" * 240 + "Ready.")
         body = harness.json.dumps({**self.body(text), "stream": True}).encode()
-        for c in busy:
+        busy = []
+
+        def is_full():
+            c = harness.Connection(self.nim.port)
             c.send(harness.head("POST", "/v1/messages", {**harness.JSON, "x-api-key": TOKEN}, len(body)) + body)
-        harness.wait_for(lambda: self.straight() == 529, what="the engine to be full")
+            busy.append(c)
+            return self.straight() == 529
+
+        harness.wait_for(is_full, what="the engine to be full")
         return busy
 
     def straight(self):
-        """The status of a request that does not pass through nim."""
-        return harness.request(self.upstream.port, "POST", "/v1/chat/completions", {
-            "model": "tiny", "messages": [{"role": "user", "content": say("Hi.")}]}).status
+        """The status of a request that does not pass through nim; None when it has to wait."""
+        body = harness.json.dumps({"model": "tiny", "messages": [{"role": "user", "content": say("Hi.")}]}).encode()
+        try:
+            with harness.Connection(self.upstream.port, timeout=0.5 * harness.SLOW) as c:
+                c.send(harness.head("POST", "/v1/chat/completions", harness.JSON, len(body)) + body)
+                return c.read_answer().status
+        except OSError:
+            return None
 
     def test_an_overload(self):
         """A full engine: 529 overloaded_error, streamed or not, and served again when it has room [E56]"""
-        busy = self.fill(3)
+        busy = self.fill()
         for is_stream in (True, False):
             answer = self.post({**self.body(say("Hi.")), "stream": is_stream})
             self.failed(answer, "overloaded_error")
@@ -181,11 +192,12 @@ class OverloadBehindTheHead(Overload):
 
     def test_an_overload(self):
         """An overload behind the head is ridden out: the client waits and gets its answer [E57]"""
-        busy = self.fill(2)
+        busy = self.fill()
+        room = threading.Timer(1, lambda: [c.close() for c in busy])  # while the client waits
+        room.start()
         reader = self.read_stream(self.streamed(say("At last.")))
+        room.join()
         self.assertEqual(text_of(reader.message), "At last.")
-        for c in busy:
-            c.close()
 
 
 class Options(Failing):
