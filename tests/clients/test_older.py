@@ -105,7 +105,7 @@ class Claude10(Claude, clients.Case):
 class Sdk(clients.Case):
     def test_sdk_0_128(self):
         """Every check of the newest SDK, with the one inside Claude Code 2.1. [A72 B6]"""
-        for line in clients.run_node(self, "sdk.mjs", CLIENTS=OLDER, SDK="sdk-0.128"):
+        for line in clients.run_node(self, "sdk.mjs", 10, CLIENTS=OLDER, SDK="sdk-0.128"):
             with self.subTest(line["name"]):
                 self.assertIsNone(line["problem"])
         self.upstream.wait_idle(2)

@@ -22,7 +22,7 @@ from clients import TOKEN, call, say
 class AiSdk(clients.Case):
     def test_ai_sdk(self):
         """Text, stream, tools in steps, reasoning, errors. [A72]"""
-        for line in clients.run_node(self, "programs.mjs", CLIENTS=os.path.join(clients.CLIENTS, "older")):
+        for line in clients.run_node(self, "programs.mjs", 5, CLIENTS=os.path.join(clients.CLIENTS, "older")):
             with self.subTest(line["name"]):
                 self.assertIsNone(line["problem"])
 
