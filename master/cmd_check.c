@@ -8,6 +8,33 @@
 #include "master/cmd.h"
 #include "master/conf_opts.h"
 
+static void print_lanes(const struct people *p)
+{
+	for (size_t i = 0; i < p->lane_count; i++) {
+		const struct lane *lane = &p->lanes[i];
+
+		(void)printf("lane: %s, key %s, ", lane->name.ptr,
+			     lane->key_count == 0   ? "not set"
+			     : lane->key_count == 1 ? "set"
+						    : "set (several)");
+		if (lane->is_paced)
+			(void)printf("%lld requests in %lld ms\n", (long long)lane->rpm,
+				     (long long)lane->window_ms);
+		else
+			(void)printf("not paced\n");
+	}
+	for (size_t i = 0; i < p->pool_count; i++)
+		(void)printf("pool: %s, %zu lanes\n", p->pools[i].name.ptr,
+			     p->pools[i].lane_count);
+	if (p->has_file)
+		(void)printf("people: %zu\n", p->count);
+	else
+		(void)printf("people: everybody%s\n", p->list[0].has_token
+							      ? " with PROXY_API_KEY"
+							      : " on this "
+								"machine");
+}
+
 static void print_conf(const struct conf *c)
 {
 	(void)printf("file: %s\n",
@@ -17,8 +44,10 @@ static void print_conf(const struct conf *c)
 	for (int i = 0; i < c->listen_count; i++)
 		(void)printf("listen: %.*s:%d\n", STR_ARG(c->listen[i].address),
 			     c->listen[i].port);
-	(void)printf("upstream: %.*s, key %s\n", STR_ARG(c->base_url),
-		     c->api_key.len ? "set" : "not set");
+	if (c->people_file.len)
+		(void)printf("file: %s\n", c->people_file.ptr);
+	(void)printf("upstream: %.*s\n", STR_ARG(c->base_url));
+	print_lanes(&c->people);
 	(void)printf("default model: %.*s; %zu models, %zu aliases\n",
 		     STR_ARG(c->models.default_model), c->models.count,
 		     c->models.alias_count);

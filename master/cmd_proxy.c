@@ -52,7 +52,7 @@ int cmd_proxy(int argc, char **argv)
 	}
 	if (conf_read(&conf, options.config) == 0) {
 		cmd_print_lines(&conf.warnings, "warning: ");
-		result = master_run(&conf, lock_fd);
+		result = master_run(&conf, options.config, lock_fd);
 	} else {
 		cmd_print_lines(&conf.errors, "");
 		(void)fputs("nim: the configuration has errors; nothing was started\n",

@@ -77,17 +77,17 @@ static struct str find(struct conf *c, const char *name)
 	return (struct str){ NULL, 0 };
 }
 
-/* models.conf beside nim.conf. */
-static struct str find_models(struct conf *c)
+/* models.conf and people.conf beside nim.conf. */
+static struct str find_beside(struct conf *c, const char *name)
 {
 	const char *slash;
 	struct str path;
 
 	if (c->file.len == 0)
-		return find(c, "models.conf");
+		return find(c, name);
 	slash = strrchr(c->file.ptr, '/');
-	path = pool_strf(&c->pool, "%.*smodels.conf",
-			 slash ? (int)(slash + 1 - c->file.ptr) : 0, c->file.ptr);
+	path = pool_strf(&c->pool, "%.*s%s", slash ? (int)(slash + 1 - c->file.ptr) : 0,
+			 c->file.ptr, name);
 	return access(path.ptr, F_OK) == 0 ? path : (struct str){ NULL, 0 };
 }
 
@@ -111,15 +111,20 @@ static void read_files(struct conf *c, const char *path)
 								    conf_lists_read };
 	static void (*const models[])(struct conf *, const char *,
 				      const config_setting_t *) = { conf_models_read };
+	static void (*const people[])(struct conf *, const char *,
+				      const config_setting_t *) = { conf_people_read };
 
 	if (!path || !*path)
 		path = getenv("PROXY_CONFIG");
 	c->file = path && *path ? pool_str(&c->pool, str_of(path)) : find(c, "nim.conf");
-	c->models_file = find_models(c);
+	c->models_file = find_beside(c, "models.conf");
+	c->people_file = find_beside(c, "people.conf");
 	if (c->file.len > 0)
 		read_file(c, c->file.ptr, server, 2);
 	if (c->models_file.len > 0)
 		read_file(c, c->models_file.ptr, models, 1);
+	if (c->people_file.len > 0)
+		read_file(c, c->people_file.ptr, people, 1);
 }
 
 /* A stranger on the network must not be able to spend the key. */
@@ -128,9 +133,10 @@ static void check_addresses(struct conf *c)
 	for (int i = 0; i < c->listen_count; i++)
 		if (!conf_address_problem(c->listen[i].address) &&
 		    !conf_address_is_loopback(c->listen[i].address) &&
-		    c->proxy_api_key.len == 0)
+		    c->proxy_api_key.len == 0 && !c->people.has_file)
 			conf_error(c, NULL, NULL,
-				   "listening on %s needs a key for the clients: set "
+				   "listening on %s needs a key for the clients: name "
+				   "people in people.conf (nim user add), set "
 				   "PROXY_API_KEY in the environment, or listen on "
 				   "127.0.0.1",
 				   c->listen[i].address.ptr);
@@ -138,7 +144,8 @@ static void check_addresses(struct conf *c)
 
 static void check_upstream(struct conf *c)
 {
-	if (c->api_key.len == 0 && str_has_prefix(c->base_url, STR("https://")))
+	if (c->api_key.len == 0 && c->people.lanes[0].key_count == 0 &&
+	    str_has_prefix(c->base_url, STR("https://")))
 		conf_warn(c, NULL, NULL,
 			  "NVIDIA_API_KEY is not set; without a key NVIDIA's catalog "
 			  "refuses every request (keys: https://build.nvidia.com)");
@@ -180,6 +187,8 @@ static void settle(struct conf *c)
 	}
 	c->base_url = cut_slashes(c, c->base_url);
 	(void)log_level_read(c->log_level_word, &c->log_level); /* checked when read */
+	c->settings.rules.by_person = str_eq(c->order_word, STR("person"));
+	conf_people_settle(c);
 	check_addresses(c);
 	check_upstream(c);
 	check_models(c);

@@ -31,7 +31,13 @@ struct conf {
 	int64_t drain_timeout_ms;
 	struct conf_listen listen[CONF_LISTENERS_MAX];
 	int listen_count;
-	struct str user; /* to become when started as root */
+	struct str user;      /* to become when started as root */
+	struct str state_dir; /* as set; conf_state_dir() says where that is */
+	int64_t rpm, window_ms, spacing_ms; /* of lanes that do not say */
+	bool is_paced;
+	struct str order_word;
+	bool has_default_lane; /* people.conf names none */
+	struct people people;  /* rows and groups are the master's to fill */
 	struct str upstream_name;
 	struct str base_url;	  /* without a slash at the end */
 	bool has_base_url;	  /* it was set, not assumed */
@@ -42,6 +48,7 @@ struct conf {
 	enum log_level log_level;
 	struct str file;	/* nim.conf's path, empty when there is none */
 	struct str models_file; /* models.conf's, empty when there is none */
+	struct str people_file; /* people.conf's, empty when there is none */
 	struct buf errors;	/* one line each: "file:line: what. what to do" */
 	struct buf warnings;
 	int error_count;
@@ -88,6 +95,24 @@ void conf_models_settle(struct conf *c);
 
 /* conf_env.c: the environment's overrides, and what only stands there (keys). */
 void conf_env_read(struct conf *c);
+/*
+ * A variable that holds a secret; empty when it is not set. Its value is kept for the
+ * next reading, so that conf_env_forget() can wipe it from the environment.
+ */
+struct str conf_env_secret(const char *name);
+void conf_env_forget(void);
+
+/* conf_people.c: people.conf; then, when the environment is read too, what is missing. */
+void conf_people_read(struct conf *c, const char *file, const config_setting_t *root);
+void conf_people_settle(struct conf *c);
+/* conf_keys.c: the keys of a lane, from wherever its group says. */
+struct lane;
+void conf_keys_read(struct conf *c, const char *file, const config_setting_t *group,
+		    struct lane *lane);
+/* What is wrong with a key that goes into a header field, or NULL. */
+const char *conf_key_problem(struct str key);
+/* Hexadecimal digits to 32 bytes: 0, or -1. */
+int conf_digest_read(struct str hex, uint8_t digest[32]);
 /*
  * conf_url.c: what is wrong with the upstream's URL, or NULL: it is http:// on loopback
  * or https://, host, port and path only (RFC 3986, 3.2).

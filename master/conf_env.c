@@ -15,18 +15,54 @@
 struct variable {
 	const char *name;
 	const char *(*read)(struct conf *c, struct str value);
+	bool is_secret;
 };
 
-/* It goes into a header field: visible ASCII only (RFC 9110, 5.5). */
+/* Values that were taken out of the environment: a reload needs them again. */
+static struct {
+	char name[64];
+	char value[1024];
+} secrets[64];
+enum { SECRETS = sizeof(secrets) / sizeof(secrets[0]) };
+
+struct str conf_env_secret(const char *name)
+{
+	const char *value = getenv(name);
+	size_t i = 0;
+
+	while (i < SECRETS && secrets[i].name[0] && strcmp(secrets[i].name, name) != 0)
+		i++;
+	if (i == SECRETS || strlen(name) >= sizeof(secrets[i].name))
+		return str_of(value);
+	if (value && strlen(value) < sizeof(secrets[i].value)) {
+		memcpy(secrets[i].name, name, strlen(name) + 1);
+		memcpy(secrets[i].value, value, strlen(value) + 1);
+	} else if (value) {
+		return str_of(value);
+	}
+	return str_of(secrets[i].value);
+}
+
+void conf_env_forget(void)
+{
+	for (size_t i = 0; i < SECRETS && secrets[i].name[0]; i++) {
+		char *value = getenv(secrets[i].name);
+
+		if (value)
+			explicit_bzero(value, strlen(value));
+		(void)unsetenv(secrets[i].name); /* fails for a bad name only */
+	}
+}
+
 static const char *read_key(struct conf *c, struct str value, struct str *to)
 {
+	const char *problem;
+
 	value = str_trim(value);
-	for (size_t i = 0; i < value.len; i++)
-		if (value.ptr[i] < '!' || value.ptr[i] > '~')
-			return "holds a blank, a control character or a letter beyond "
-			       "ASCII; copy the key again";
-	*to = pool_str(&c->pool, value);
-	return NULL;
+	problem = conf_key_problem(value);
+	if (!problem)
+		*to = pool_str(&c->pool, value);
+	return problem;
 }
 
 static const char *read_api_key(struct conf *c, struct str value)
@@ -96,26 +132,28 @@ static const char *read_log_level(struct conf *c, struct str value)
 }
 
 static const struct variable variables[] = {
-	{ "NVIDIA_API_KEY", read_api_key },
-	{ "NVIDIA_BASE_URL", read_base_url },
-	{ "DEFAULT_NVIDIA_MODEL", read_model },
-	{ "PROXY_HOST", read_host },
-	{ "PROXY_PORT", read_port },
-	{ "PROXY_API_KEY", read_proxy_key },
-	{ "LOG_LEVEL", read_log_level },
+	{ "NVIDIA_API_KEY", read_api_key, true },
+	{ "NVIDIA_BASE_URL", read_base_url, false },
+	{ "DEFAULT_NVIDIA_MODEL", read_model, false },
+	{ "PROXY_HOST", read_host, false },
+	{ "PROXY_PORT", read_port, false },
+	{ "PROXY_API_KEY", read_proxy_key, true },
+	{ "LOG_LEVEL", read_log_level, false },
 	/* PROXY_CONFIG names the file: conf.c */
 };
 
 void conf_env_read(struct conf *c)
 {
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const char *value = getenv(variables[i].name);
+		const char *name = variables[i].name;
+		struct str value = variables[i].is_secret ? conf_env_secret(name)
+							  : str_of(getenv(name));
 		const char *problem;
 
-		if (!value || !*value)
+		if (value.len == 0)
 			continue;
-		problem = variables[i].read(c, str_of(value));
+		problem = variables[i].read(c, value);
 		if (problem)
-			conf_error(c, NULL, NULL, "%s %s", variables[i].name, problem);
+			conf_error(c, NULL, NULL, "%s %s", name, problem);
 	}
 }

@@ -15,15 +15,32 @@ static const char *type_words(int type)
 		return "text in quotes";
 	case CONFIG_TYPE_BOOL:
 		return "true or false";
+	case CONF_TEXTS:
+		return "text in quotes, or several as in [ \"a\", \"b\" ]";
 	default:
 		return "a whole number";
 	}
+}
+
+static bool is_texts(const config_setting_t *s)
+{
+	int length = config_setting_length(s);
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return false;
+	for (int i = 0; i < length; i++)
+		if (config_setting_type(config_setting_get_elem(s, (unsigned)i)) !=
+		    CONFIG_TYPE_STRING)
+			return false;
+	return true;
 }
 
 static bool has_type(const config_setting_t *s, int type)
 {
 	int is = config_setting_type(s);
 
+	if (type == CONF_TEXTS)
+		return is == CONFIG_TYPE_STRING || is_texts(s);
 	return is == type || (type == CONFIG_TYPE_INT && is == CONFIG_TYPE_INT64);
 }
 
@@ -105,6 +122,21 @@ struct str conf_group_str(struct conf *c, const config_setting_t *group, const c
 	if (config_setting_lookup_string(group, name, &text) != CONFIG_TRUE)
 		return (struct str){ NULL, 0 };
 	return pool_str(&c->pool, str_of(text));
+}
+
+size_t conf_group_texts(struct conf *c, const config_setting_t *group, const char *name,
+			struct str **texts)
+{
+	const config_setting_t *s = config_setting_get_member(group, name);
+	bool is_one = s && config_setting_type(s) == CONFIG_TYPE_STRING;
+	int count = is_one ? 1 : s ? config_setting_length(s) : 0;
+
+	*texts = pool_array(&c->pool, (size_t)count, sizeof(struct str));
+	for (int i = 0; i < count; i++)
+		(*texts)[i] = pool_str(
+			&c->pool, str_of(is_one ? config_setting_get_string(s)
+						: config_setting_get_string_elem(s, i)));
+	return (size_t)count;
 }
 
 int64_t conf_group_int(const config_setting_t *group, const char *name, int64_t otherwise)

@@ -9,9 +9,11 @@
 
 #include "master/conf.h"
 
+enum { CONF_TEXTS = 100 };
+
 struct conf_member {
 	const char *name;
-	int type; /* CONFIG_TYPE_STRING, _INT or _BOOL */
+	int type; /* CONFIG_TYPE_STRING, _INT or _BOOL; CONF_TEXTS: one text or several */
 	bool is_required;
 };
 
@@ -27,6 +29,10 @@ int conf_group_list(struct conf *c, const char *file, const config_setting_t *ro
  * pool. */
 struct str conf_group_str(struct conf *c, const config_setting_t *group,
 			  const char *name);
+/* The texts of a CONF_TEXTS member, in the pool, each NUL-terminated. Returns how many.
+ */
+size_t conf_group_texts(struct conf *c, const config_setting_t *group, const char *name,
+			struct str **texts);
 int64_t conf_group_int(const config_setting_t *group, const char *name,
 		       int64_t otherwise);
 bool conf_group_bool(const config_setting_t *group, const char *name, bool otherwise);

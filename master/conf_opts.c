@@ -25,6 +25,13 @@ static const char *user_problem(struct str name)
 	return name.len == 0 ? "must be the name of a user" : NULL;
 }
 
+static const char *order_problem(struct str word)
+{
+	return str_eq(word, STR("person")) || str_eq(word, STR("arrival"))
+		       ? NULL
+		       : "must be person or arrival";
+}
+
 static const char *path_problem(struct str path)
 {
 	return path.len > 0 && path.ptr[0] != '/' ? "must be an absolute path" : NULL;
@@ -77,6 +84,31 @@ const struct conf_opt conf_opts[] = {
 	    "longest answer that is not streamed (Claude Code waits 300 s)"),
 	INT("ride_out", SET(ride_out_ms), 0, HOUR_MS, 120000, "ms",
 	    "how long a begun answer without content retries an upstream that fails"),
+	INT("rpm", OWN(rpm), 1, SHM_RPM_MAX, 40, "requests",
+	    "how many a lane lets through in a window"),
+	INT("window", OWN(window_ms), 100, HOUR_MS, 61000, "ms",
+	    "length of a lane's window; the upstream's minute, and a second for the way"),
+	INT("spacing", OWN(spacing_ms), 0, 60000, 25, "ms",
+	    "shortest time between two requests of a lane"),
+	BOOL("paced", OWN(is_paced), 1,
+	     "lanes have a window; false for a NIM of your own, without such a limit"),
+	INT("max_wait", SET(max_wait_ms), 0, HOUR_MS, 120000, "ms",
+	    "longest wait for a lane that is begun; who would wait longer gets 429"),
+	TEXT("order", OWN(order_word), "person", order_problem,
+	     "who is next in a lane: person (served least recently first) or arrival"),
+	BOOL("spread", SET(rules.want_spread), 1,
+	     "who has had his share of the window goes on evenly, not all at once"),
+	INT("bench", SET(bench_ms), 0, HOUR_MS, 10000, "ms",
+	    "how long a lane rests after a 429 without Retry-After, doubling; 0: not"),
+	INT("bench_max", SET(bench_most_ms), 0, HOUR_MS, 120000, "ms",
+	    "longest such rest"),
+	INT("key_doubts", SET(key_doubts), 0, 1000, 2, "answers",
+	    "so many 401 in a row disable a lane until the next start or reload; 0: "
+	    "none"),
+	TEXT("state_dir", OWN(state_dir), "", path_problem,
+	     "where the accounts are kept; empty: $STATE_DIRECTORY, else /var/lib/nim "
+	     "for "
+	     "root, else ~/.local/state/nim"),
 	INT("drain_timeout", OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
 	    "how long running answers may go on after the signal to stop"),
 	BOOL("http2", SET(use_http2), 0, "HTTP/2 to the upstream, where it offers it"),
@@ -91,7 +123,7 @@ const size_t conf_opt_count = sizeof(conf_opts) / sizeof(conf_opts[0]);
 
 /* Read elsewhere, or by a later version: known, but no rows. */
 static const char *const own_names[] = { "listen", "upstreams", "workers" };
-static const char *const later_names[] = { "status", "state_dir", "workers.spare_min",
+static const char *const later_names[] = { "status", "workers.spare_min",
 					   "workers.spare_max" };
 enum {
 	OWN_NAMES = sizeof(own_names) / sizeof(own_names[0]),
@@ -150,7 +182,7 @@ const char *conf_nearest(const char *word, const char *const *names, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		size_t d = distance(word, names[i]);
 
-		if (d < best) {
+		if (d < best && d < strlen(word)) {
 			best = d;
 			nearest = names[i];
 		}

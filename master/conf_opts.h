@@ -32,7 +32,8 @@ void conf_opts_defaults(struct conf *c);
 /* Reads all settings of root into *c. Errors go to c->errors, unknown names among them.
  */
 void conf_opts_read(struct conf *c, const char *file, const config_setting_t *root);
-/* The name of the list nearest to word (edit distance at most 3), or NULL. */
+/* The name of the list nearest to word (edit distance at most 3, and below its length),
+ * or NULL. */
 const char *conf_nearest(const char *word, const char *const *names, size_t count);
 
 /* What is wrong with a word for the log level, or NULL. */

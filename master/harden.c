@@ -13,24 +13,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "worker/log.h"
+#include "master/conf.h"
 
 static const char *const unwanted[] = {
 	"http_proxy",	 "https_proxy",	   "HTTPS_PROXY", "HTTP_PROXY",
 	"all_proxy",	 "ALL_PROXY",	   "no_proxy",	  "NO_PROXY",
 	"SSLKEYLOGFILE", "CURL_CA_BUNDLE", "CURL_HOME",	  "NETRC",
 };
-static const char *const secret[] = { "NVIDIA_API_KEY", "PROXY_API_KEY" };
 
 void harden_environment(void)
 {
-	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-		char *value = getenv(secret[i]);
-
-		if (value)
-			explicit_bzero(value, strlen(value));
-		(void)unsetenv(secret[i]);
-	}
+	conf_env_forget();
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		(void)unsetenv(unwanted[i]); /* fails for a bad name only */
 }

@@ -10,7 +10,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { BIND_TRIES = 20, BIND_PAUSE_MS = 25 };
 
 union address {
 	struct sockaddr any;
@@ -55,6 +58,21 @@ static int explain(const struct conf_listen *at, char why[256])
 	return -1;
 }
 
+/* The gate of a master that has just died may not have noticed yet. */
+static int bind_soon(int fd, const union address *a, socklen_t len)
+{
+	struct timespec pause = { 0, BIND_PAUSE_MS * 1000000L };
+
+	for (int i = 0; i < BIND_TRIES; i++) {
+		if (bind(fd, &a->any, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			return -1;
+		(void)nanosleep(&pause, NULL); /* a shorter one does as well */
+	}
+	return -1;
+}
+
 int listen_open(const struct conf_listen *at, char why[256])
 {
 	union address a;
@@ -75,7 +93,7 @@ int listen_open(const struct conf_listen *at, char why[256])
 	if (a.any.sa_family ==
 	    AF_INET6) /* each address is listened on by its own entry */
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, &a.any, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+	if (bind_soon(fd, &a, len) == 0)
 		return fd;
 	explain(at, why);
 	(void)close(fd);

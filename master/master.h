@@ -12,9 +12,16 @@
 #include "master/conf.h"
 
 /*
- * Runs until told to stop, or, when lock_fd is not -1, until nobody else has a lock on
- * that file (flock(2)). Returns the exit code; dies with a sentence when it cannot start.
+ * SIGHUP: all files are read and checked again. When they are right, new workers start
+ * with them, and the old ones leave after what they are serving; otherwise the log says
+ * what is wrong, and nothing changes.
  */
-int master_run(struct conf *c, int lock_fd);
+
+/*
+ * Runs until told to stop, or, when lock_fd is not -1, until nobody else has a lock on
+ * that file (flock(2)). path: what c was read from, as conf_read() takes it. Returns the
+ * exit code; dies with a sentence when it cannot start.
+ */
+int master_run(struct conf *c, const char *path, int lock_fd);
 
 #endif

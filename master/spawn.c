@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "master/death.h"
+#include "worker/clock.h"
 #include "worker/gate.h"
 #include "worker/handover.h"
 #include "worker/log.h"
@@ -82,6 +83,13 @@ static void leave_nest(struct children *c, pid_t master)
 		_exit(WORKER_ORPHANED); /* it went before the death signal was set */
 }
 
+/* In the child: the slot is its own until it ends. */
+static void hold(const struct children *c, uint32_t slot)
+{
+	if (shm_segment_hold(c->env->segment, slot) < 0)
+		_exit(WORKER_SICK); /* somebody else's: it must not be written */
+}
+
 static pid_t fork_gate(struct children *c, struct shm_slot *slot, int64_t now_ms)
 {
 	pid_t master = getpid(), pid;
@@ -93,6 +101,7 @@ static pid_t fork_gate(struct children *c, struct shm_slot *slot, int64_t now_ms
 	if (pid == 0) {
 		close_if(&ends[0]);
 		leave_nest(c, master);
+		hold(c, CHILD_GATE);
 		shm_slot_take(slot, SHM_GATE, getpid(), now_ms);
 		_exit(gate_run(c->env, slot, ends[1]));
 	}
@@ -120,6 +129,7 @@ static pid_t fork_worker(struct children *c, struct child *child, struct shm_slo
 		for (int i = 0; i < c->env->listener_count; i++)
 			close_if(&c->env->listeners[i]);
 		leave_nest(c, master);
+		hold(c, (uint32_t)(child - c->list));
 		shm_slot_take(slot, SHM_WORKER, getpid(), now_ms);
 		_exit(worker_run(c->env, slot, ends[1]));
 	}
@@ -179,21 +189,99 @@ static int start(struct children *c, uint32_t slot, int64_t now_ms)
 	child->born_ms = now_ms;
 	child->was_killed = false;
 	child->is_told = false;
+	child->generation = c->generation;
 	if (!is_worker(slot)) /* a new gate knows nobody */
 		for (uint32_t i = 0; i < c->count; i++)
 			c->list[i].is_told = false;
 	return 0;
 }
 
+static bool is_free(const struct children *c, uint32_t slot)
+{
+	return c->list[slot].pid == 0 && !c->list[slot].is_foreign;
+}
+
+static uint32_t count_current(const struct children *c)
+{
+	uint32_t count = 0;
+
+	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+		count += c->list[slot].pid > 0 &&
+			 c->list[slot].generation == c->generation;
+	return count;
+}
+
 void spawn_missing(struct children *c, int64_t now_ms)
 {
+	uint32_t living = count_current(c);
+
 	if (now_ms < c->next_spawn_ms)
 		return;
-	for (uint32_t slot = 0; slot < c->count; slot++)
-		if (c->list[slot].pid == 0 &&
-		    throttle_may_spawn(throttle_of(c, slot), now_ms) &&
-		    start(c, slot, now_ms) < 0)
+	for (uint32_t slot = 0; slot < c->count; slot++) {
+		if ((is_worker(slot) && living >= c->wanted) || !is_free(c, slot) ||
+		    !throttle_may_spawn(throttle_of(c, slot), now_ms))
+			continue;
+		if (start(c, slot, now_ms) < 0)
 			return;
+		living += is_worker(slot);
+	}
+}
+
+void spawn_renew(struct children *c, uint32_t wanted)
+{
+	c->wanted = wanted;
+	c->generation++;
+	c->has_old = true;
+}
+
+/* What a child says of its state is gossip; a lie here costs it its own place. */
+static bool is_ready(const struct children *c, uint32_t slot)
+{
+	return atomic_load(&c->env->segment->slots[slot].state) != SHM_STARTING;
+}
+
+void spawn_retire(struct children *c)
+{
+	if (!c->has_old)
+		return;
+	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+		if (c->list[slot].pid > 0 && c->list[slot].generation == c->generation &&
+		    (!is_ready(c, slot) || !c->list[slot].is_told))
+			return;
+	/* Slots may be short: then some of the old ones leave before all new are there.
+	 */
+	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+		if (c->list[slot].pid > 0 && c->list[slot].generation != c->generation)
+			(void)kill(c->list[slot].pid, SIGTERM); /* ours: it exists */
+	c->has_old = false;
+}
+
+static void reap(struct children *c, uint32_t slot, int64_t now_ms)
+{
+	struct shm_segment *seg = c->env->segment;
+
+	shm_segment_reap(seg, slot, now_ms);
+	(void)shm_books_fold(&seg->books, seg->slots, slot, clock_wall_s());
+}
+
+void spawn_adopt(struct children *c, int64_t now_ms)
+{
+	for (uint32_t slot = 0; slot < c->count; slot++) {
+		c->list[slot].is_foreign = shm_segment_holder(c->env->segment, slot) != 0;
+		if (!c->list[slot].is_foreign)
+			reap(c, slot, now_ms);
+	}
+}
+
+void spawn_look_at_foreign(struct children *c, int64_t now_ms)
+{
+	for (uint32_t slot = 0; slot < c->count; slot++) {
+		if (!c->list[slot].is_foreign ||
+		    shm_segment_holder(c->env->segment, slot) != 0)
+			continue;
+		reap(c, slot, now_ms);
+		c->list[slot].is_foreign = false;
+	}
 }
 
 static void log_death(const struct children *c, uint32_t slot, const struct death *death,
@@ -223,7 +311,7 @@ static void bury(struct children *c, uint32_t slot, const struct death *death,
 	struct throttle *t = throttle_of(c, slot);
 
 	log_death(c, slot, death, now_ms - child->born_ms);
-	shm_slot_reap(&c->env->segment->slots[slot], now_ms);
+	reap(c, slot, now_ms);
 	close_if(&child->gate_end);
 	if (!is_worker(slot))
 		close_if(&c->control_fd);

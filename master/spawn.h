@@ -20,14 +20,19 @@ struct child {
 	int gate_end; /* a worker's: the gate's end of its pair, kept for the next gate;
 			 else -1 */
 	int64_t born_ms;
-	bool is_told;	 /* a worker's: the gate has been given the gate's end */
-	bool was_killed; /* by the master, because it had stopped moving */
+	uint32_t generation; /* of the configuration that it works with */
+	bool is_told;	     /* a worker's: the gate has been given the gate's end */
+	bool is_foreign;     /* a child of a dead master holds the slot; it will leave */
+	bool was_killed;     /* by the master, because it had stopped moving */
 };
 
 struct children {
 	struct child *list; /* by slot; in the pool */
 	uint32_t count;
-	int control_fd;	   /* the master's end of the gate's control pair, or -1 */
+	uint32_t wanted;     /* workers */
+	uint32_t generation; /* counts the reloads */
+	bool has_old;	     /* workers of an earlier one have not been told to leave */
+	int control_fd;	     /* the master's end of the gate's control pair, or -1 */
 	int alive_pipe[2]; /* nobody writes; children see its end when the master is gone
 			    */
 	int signal_fd;
@@ -38,7 +43,21 @@ struct children {
 	int64_t grace_ms;      /* no heartbeat is missed before then */
 };
 
-/* Returns 0, or -1 with errno. count: slots, the gate's included. */
+/* Returns 0, or -1 with errno. count: slots, the gate's and the leaving workers' too. */
+/*
+ * The segment was another master's: what its dead children left is put in order, and
+ * slots that living ones hold stay theirs until they leave.
+ */
+void spawn_adopt(struct children *c, int64_t now_ms);
+/* Looks whether they have. */
+void spawn_look_at_foreign(struct children *c, int64_t now_ms);
+/*
+ * From now on workers are started with what stands in env, so many of them; the old ones
+ * are told to leave once all new ones are ready, so that there is always somebody.
+ */
+void spawn_renew(struct children *c, uint32_t wanted);
+/* Tells them, if it is time. */
+void spawn_retire(struct children *c);
 int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int signal_fd,
 	       struct pool *p);
 /*

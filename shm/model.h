@@ -26,6 +26,8 @@ struct shm_model {
 	_Atomic uint64_t token_samples; /* requests that have gone into token_ratio */
 	_Atomic int64_t max_output;	/* tokens; 0: no limit was met */
 	_Atomic int64_t learnt_ms;	/* monotonic: of refused and max_output */
+	_Atomic uint64_t brake;		/* brake.h; 0: never pressed */
+	_Atomic uint64_t presses;	/* how often it was */
 	char name[SHM_MODEL_NAME];	/* for readers; NUL-padded, cut, may be torn */
 } __attribute__((aligned(64)));
 

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Keeping the books so that a SIGKILL at any store loses nothing and counts nothing
- * twice.  Every shared store goes through put(), which tests replace to die at the n-th
- * one.
- */
+/* What a process says of itself. */
 #include "config.h"
 
 #include "shm/slot.h"
@@ -11,35 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
-#ifndef SHM_STEP
-#define SHM_STEP() ((void)0) /* a test dies here */
-#endif
-
 static_assert(sizeof(struct shm_slot) % 64 == 0,
 	      "a slot begins on a cache line of its own");
-
-/*
- * The stage stands between the stores before it and those after it. A release store alone
- * would let the compiler move later ones up; the order of the instructions is all that
- * counts here, because a process dies between two of them.
- */
-static void put_stage(struct shm_slot *s, enum shm_stage stage)
-{
-	SHM_STEP();
-	atomic_store_explicit(&s->stage, stage, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static void put(_Atomic uint64_t *word, uint64_t value)
-{
-	SHM_STEP();
-	atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static uint64_t get(const _Atomic uint64_t *word)
-{
-	return atomic_load_explicit(word, memory_order_relaxed);
-}
 
 static void put_text(char to[SHM_TEXT_MAX], const char *text, size_t len)
 {
@@ -71,14 +40,27 @@ void shm_slot_beat(struct shm_slot *s, int64_t now_ms)
 	atomic_store_explicit(&s->heartbeat_ms, now_ms, memory_order_relaxed);
 }
 
-void shm_slot_begin(struct shm_slot *s, const char *request_id, int64_t now_ms)
+static void forget_request(struct shm_slot *s)
 {
-	for (size_t i = 0; i < SHM_COUNTER_COUNT; i++)
-		put(&s->pending[i], i == SHM_requests);
-	put_text(s->request_id, request_id, strlen(request_id));
+	atomic_store(&s->began_ms, 0);
+	atomic_store(&s->person, SHM_NOBODY);
+	atomic_store(&s->is_message, 0);
+	put_text(s->request_id, "", 0);
 	put_text(s->model, "", 0);
+}
+
+struct shm_entry *shm_slot_begin(struct shm_slot *s, const char *request_id,
+				 int64_t now_ms)
+{
+	struct shm_entry *e = shm_entry_begin(s->entries);
+
+	if (!e)
+		return NULL;
+	forget_request(s);
+	put_text(s->request_id, request_id, strlen(request_id));
+	atomic_store(&s->began_ms, now_ms);
 	atomic_store_explicit(&s->since_ms, now_ms, memory_order_relaxed);
-	put_stage(s, SHM_ACTIVE);
+	return e;
 }
 
 void shm_slot_model(struct shm_slot *s, const char *model, unsigned len)
@@ -86,74 +68,25 @@ void shm_slot_model(struct shm_slot *s, const char *model, unsigned len)
 	put_text(s->model, model, len);
 }
 
-void shm_slot_pending(struct shm_slot *s, enum shm_counter counter, uint64_t value)
+void shm_slot_end(struct shm_slot *s, struct shm_entry *e, enum shm_counter outcome)
 {
-	put(&s->pending[counter], value);
+	shm_entry_end(e, outcome);
+	forget_request(s);
 }
 
-/* The part that may be done again by the reaper: the same stores with the same values. */
-static void store_sums(struct shm_slot *s)
+unsigned shm_slot_unbooked(const struct shm_slot *s)
 {
-	for (size_t i = 0; i < SHM_COUNTER_COUNT; i++)
-		put(&s->counters[i], get(&s->before[i]) + get(&s->pending[i]));
-	put_stage(s, SHM_NONE);
-}
+	unsigned count = 0;
 
-static void book(struct shm_slot *s)
-{
-	for (size_t i = 0; i < SHM_COUNTER_COUNT; i++)
-		put(&s->before[i], get(&s->counters[i]));
-	put_stage(s, SHM_BOOKING);
-	store_sums(s);
-}
-
-static void finish(struct shm_slot *s, enum shm_counter outcome)
-{
-	put(&s->pending[outcome], 1);
-	book(s);
-	put_text(s->request_id, "", 0);
-	put_text(s->model, "", 0);
-}
-
-void shm_slot_book(struct shm_slot *s, enum shm_counter outcome)
-{
-	if (atomic_load(&s->stage) == SHM_ACTIVE)
-		finish(s, outcome);
-}
-
-void shm_slot_count(struct shm_slot *s, enum shm_counter counter, uint64_t by)
-{
-	put(&s->counters[counter], get(&s->counters[counter]) + by);
-}
-
-/*
- * A worker may have died between naming its outcome and booking it; then the outcome
- * stands already, and a second one must not join it.
- */
-static bool has_outcome(const struct shm_slot *s)
-{
-	for (size_t i = SHM_ok; i <= SHM_aborted; i++)
-		if (get(&s->pending[i]) != 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < SHM_ENTRIES; i++)
+		count += atomic_load(&s->entries[i].stage) == SHM_DONE;
+	return count;
 }
 
 void shm_slot_reap(struct shm_slot *s, int64_t now_ms)
 {
-	switch (atomic_load(&s->stage)) {
-	case SHM_BOOKING:
-		store_sums(s);
-		break;
-	case SHM_ACTIVE:
-		if (has_outcome(s))
-			book(s);
-		else
-			finish(s, SHM_aborted);
-		break;
-	default: /* SHM_NONE, or nonsense that a dying process left */
-		put_stage(s, SHM_NONE);
-		break;
-	}
+	shm_entry_reap(s->entries);
+	forget_request(s);
 	atomic_store(&s->pid, 0);
 	shm_slot_state(s, SHM_FREE, now_ms);
 }

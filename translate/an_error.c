@@ -23,6 +23,7 @@ const struct an_error_info an_errors[AN_ERROR_KINDS] = {
 	[AN_HEAD_TOO_LARGE] = { 431, "Request Header Fields Too Large",
 				"invalid_request_error", true },
 	[AN_RATE_LIMIT] = { 429, "Too Many Requests", "rate_limit_error", false },
+	[AN_SPENT] = { 429, "Too Many Requests", "billing_error", false },
 	[AN_API] = { 500, "Internal Server Error", "api_error", false },
 	[AN_NOT_SUPPORTED] = { 501, "Not Implemented", "not_supported", true },
 	[AN_BAD_UPSTREAM] = { 502, "Bad Gateway", "api_error", false },

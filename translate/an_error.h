@@ -23,6 +23,7 @@ enum an_error_kind {
 	AN_EXPECTATION,	       /* 417 invalid_request_error */
 	AN_HEAD_TOO_LARGE,     /* 431 invalid_request_error */
 	AN_RATE_LIMIT,	       /* 429 rate_limit_error */
+	AN_SPENT,	       /* 429 billing_error: a person's own cap, not for today */
 	AN_API,		       /* 500 api_error */
 	AN_NOT_SUPPORTED,      /* 501 not_supported */
 	AN_BAD_UPSTREAM,       /* 502 api_error */

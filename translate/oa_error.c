@@ -187,6 +187,7 @@ void oa_error_read(struct oa_error *out, struct pool *p, const struct oa_error_i
 	}
 	const struct rule *rule = find_rule(status, said.whole, in->body);
 	out->is_transient = rule->is_transient;
+	out->is_busy = rule->sentence == busy;
 	out->error = (struct an_error){
 		.kind = rule->kind,
 		.message = write_sentence(p, rule, status, said.clean, in),

@@ -33,6 +33,7 @@ struct oa_error_in {
 struct oa_error {
 	struct an_error error; /* for the client; message in the pool */
 	bool is_transient;     /* worth another try: 408, 429, 5xx, DEGRADED ... */
+	bool is_busy; /* the model's servers have too much to do; other keys don't help */
 	int retry_after; /* what was asked for in seconds, up to 3600; 0 = nothing */
 	int status;	 /* the status that counted, the answer's or the body's */
 	struct str said; /* the upstream's words, redacted, for the log */

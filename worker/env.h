@@ -9,8 +9,12 @@
 
 #include <openssl/types.h>
 
-#include "shm/segment.h"
+#include "shm/brake.h"
+#include "shm/queue.h"
 #include "translate/models.h"
+#include "worker/people.h"
+
+enum { ENV_BELLS = 16 };
 
 /* Times are milliseconds, sizes bytes, unless the name says otherwise. */
 struct worker_settings {
@@ -29,6 +33,11 @@ struct worker_settings {
 	int64_t total_timeout_ms;      /* one request upstream, all in all */
 	int64_t reply_timeout_ms; /* a non-streaming answer (Claude Code waits 300 s) */
 	int64_t ride_out_ms;	  /* how long a committed answer retries before content */
+	int64_t max_wait_ms;	  /* longest wait for a lane that is begun */
+	int64_t bench_ms,
+		bench_most_ms;	/* a lane rests after a 429 without Retry-After */
+	int64_t key_doubts;	/* 401s in a row that disable a lane; 0: none do */
+	struct shm_rules rules; /* of the queue */
 	bool use_http2;
 	struct str pdf_to_text; /* path of the program, NUL-terminated; empty: none */
 };
@@ -37,17 +46,18 @@ struct worker_env {
 	struct worker_settings settings;
 	struct models models;
 	struct str base_url; /* of the upstream, without a slash at the end */
-	struct str api_key;  /* of the upstream; empty = none is sent */
-	bool has_proxy_key;  /* PROXY_API_KEY is set */
-	uint8_t proxy_key_sha256[32];
+	struct people people;
 	const char *version;
 	X509_STORE *ca_store; /* parsed once, shared by all workers; NULL for http:// */
 	int64_t start_wall_s;
+	uint32_t worker_count; /* that the master keeps alive */
 
 	struct shm_segment *segment;
 	int listeners[8]; /* for the gate only */
 	int listener_count;
-	int alive_fd; /* reads EOF when the master is gone */
+	int alive_fd;	      /* reads EOF when the master is gone */
+	int bells[ENV_BELLS]; /* eventfds: slot n waits at bell n % ENV_BELLS */
+	int books_fd;	      /* an eventfd: there is something for the master to book */
 };
 
 #endif

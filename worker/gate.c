@@ -48,7 +48,7 @@ static void lose_worker(struct gate *g, uint32_t slot)
 {
 	int handed = gate_workers_remove(&g->workers, slot);
 
-	gate_workers_expect(&g->workers, slot, g->now_ms + HOPE_MS);
+	gate_workers_expect(&g->workers, 1, g->now_ms, g->now_ms + HOPE_MS);
 	if (handed < 0)
 		return;
 	guests_move(&g->front.guests, handed, GUEST_NONE, 0);
@@ -115,7 +115,6 @@ static void on_control(struct gate *g)
 	if (g->workers.table[slot].fd >= 0)
 		lose_worker(g, slot);
 	gate_workers_add(&g->workers, slot, fd);
-	gate_workers_expect(&g->workers, slot, g->now_ms + HOPE_MS);
 }
 
 static void on_event(struct gate *g, const struct epoll_event *event)
@@ -186,15 +185,6 @@ static enum worker_exit loop(struct gate *g)
 	return g->is_orphaned ? WORKER_ORPHANED : WORKER_RETIRED;
 }
 
-/* The master tells of the workers one by one; until then it is known that they will come.
- */
-static void expect_all(struct gate *g, uint32_t own_slot)
-{
-	for (uint32_t slot = 0; slot < g->workers.size; slot++)
-		if (slot != own_slot)
-			gate_workers_expect(&g->workers, slot, g->now_ms + HOPE_MS);
-}
-
 int gate_run(const struct worker_env *env, struct shm_slot *slot, int control_fd)
 {
 	static struct gate g;
@@ -214,8 +204,9 @@ int gate_run(const struct worker_env *env, struct shm_slot *slot, int control_fd
 		return WORKER_SICK;
 	}
 	pool_init(&g.pool, on_no_memory);
-	gate_workers_init(&g.workers, &g.pool, env->segment->slot_count);
-	expect_all(&g, (uint32_t)(slot - env->segment->slots));
+	gate_workers_init(&g.workers, &g.pool, env->segment->shape.slots);
+	/* The master tells of them one by one; until then it is known that they come. */
+	gate_workers_expect(&g.workers, env->worker_count, g.now_ms, g.now_ms + HOPE_MS);
 	gate_front_init(&g.front, &g.pool, env, slot, &g.workers, g.epoll_fd);
 	gate_door_open(&g.door, env->listeners, env->listener_count, g.epoll_fd);
 	shm_slot_state(slot, SHM_IDLE, g.now_ms);

@@ -115,7 +115,7 @@ static void refuse(struct gate_front *f, int fd, enum refusal why)
 			      .retry_after = refusals[why].retry_after };
 
 	if (why == OVERLOADED)
-		shm_slot_count(f->slot, SHM_overloaded, 1);
+		atomic_fetch_add(&f->slot->overloaded, 1);
 	gate_answer(fd, &e);
 	guests_move(&f->guests, fd, GUEST_LINGER, f->now_ms + LINGER_MS);
 	watch(f, fd);

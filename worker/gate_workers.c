@@ -59,19 +59,20 @@ static int say(struct gate_worker *one, enum handover_kind kind, int fd)
 	return handover_send(one->fd, message, fd);
 }
 
-void gate_workers_expect(struct gate_workers *w, uint32_t slot, int64_t until_ms)
+void gate_workers_expect(struct gate_workers *w, uint32_t count, int64_t now_ms,
+			 int64_t until_ms)
 {
-	if (!w->table[slot].is_expected)
-		w->expected++;
-	w->table[slot].is_expected = true;
+	if (now_ms >= w->expected_until_ms)
+		w->expected = 0;
+	w->expected += count;
 	w->expected_until_ms = until_ms;
 }
 
 static void arrive(struct gate_workers *w, uint32_t slot)
 {
-	if (w->table[slot].is_expected)
+	if (w->table[slot].is_new && w->expected > 0)
 		w->expected--;
-	w->table[slot].is_expected = false;
+	w->table[slot].is_new = false;
 }
 
 void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd)
@@ -80,6 +81,7 @@ void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd)
 
 	assert(one->fd < 0);
 	one->fd = fd;
+	one->is_new = true;
 	(void)say(one, HANDOVER_ASK, -1); /* a dead one shows by its end of file */
 }
 

@@ -14,15 +14,14 @@ struct gate_worker {
 	uint32_t number; /* of the last message to it */
 	int handed;	 /* a connection it has not said TAKEN to; -1 = none */
 	bool is_idle;
-	bool is_expected; /* it has died or is new, and has not said yet that it is idle
-			   */
+	bool is_new;	  /* it has not said yet that it is idle */
 	int below, above; /* in the stack of idle ones; slots, -1 = none */
 };
 
 struct gate_workers {
 	struct gate_worker *table; /* by slot; in the pool */
 	uint32_t size;
-	uint32_t expected;	   /* how many are */
+	uint32_t expected;	   /* new ones that will say soon that they are idle */
 	int64_t expected_until_ms; /* then nobody counts on them any more */
 	int top;		   /* the idle worker used last; -1 = none */
 };
@@ -37,8 +36,12 @@ enum gate_word {
 
 /* Nobody is there, and nobody is expected. */
 void gate_workers_init(struct gate_workers *w, struct pool *p, uint32_t size);
-/* The slot's worker will say soon that it is idle: until_ms, which never goes back. */
-void gate_workers_expect(struct gate_workers *w, uint32_t slot, int64_t until_ms);
+/*
+ * So many new workers will say soon, before until_ms, that they are idle; who was
+ * expected before and has not come by now is not any more.
+ */
+void gate_workers_expect(struct gate_workers *w, uint32_t count, int64_t now_ms,
+			 int64_t until_ms);
 /* A new process for a slot, which must be empty: asks it whether it is idle. Takes over
  * fd. */
 void gate_workers_add(struct gate_workers *w, uint32_t slot, int fd);

@@ -11,13 +11,22 @@
 #include <openssl/sha.h>
 #include <sys/socket.h>
 
-static bool is_key(const struct worker_env *env, struct str candidate)
+/* All are compared, whoever it is; the last one that fits is taken. */
+static const struct person *find(const struct people *people, struct str candidate)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
+	size_t found = people->count;
 
 	SHA256((const uint8_t *)(candidate.ptr ? candidate.ptr : ""), candidate.len,
 	       digest);
-	return CRYPTO_memcmp(digest, env->proxy_key_sha256, sizeof(digest)) == 0;
+	for (size_t i = 0; i < people->count; i++) {
+		const struct person *p = &people->list[i];
+		int differs = CRYPTO_memcmp(digest, p->token_sha256, sizeof(digest));
+
+		if ((differs == 0) & p->has_token & !p->is_disabled)
+			found = i;
+	}
+	return found < people->count && candidate.len ? &people->list[found] : NULL;
 }
 
 static struct str bearer(struct str authorization)
@@ -29,15 +38,15 @@ static struct str bearer(struct str authorization)
 	return str_trim((struct str){ authorization.ptr + 7, authorization.len - 7 });
 }
 
-bool keys_admit(const struct worker_env *env, const struct http *http)
+const struct person *keys_person(const struct worker_env *env, const struct http *http)
 {
-	bool is_first, is_second;
+	const struct person *first, *second;
 
-	if (!env->has_proxy_key)
-		return true;
-	is_first = is_key(env, http_field(http, STR("x-api-key")));
-	is_second = is_key(env, bearer(http_field(http, STR("authorization"))));
-	return is_first | is_second;
+	if (!env->people.has_file && !env->people.list[0].has_token)
+		return &env->people.list[0];
+	first = find(&env->people, http_field(http, STR("x-api-key")));
+	second = find(&env->people, bearer(http_field(http, STR("authorization"))));
+	return first ? first : second;
 }
 
 static bool is_loopback(int fd)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may use the proxy: PROXY_API_KEY, from x-api-key or Authorization: Bearer (a client
- * may send both, and either may be the right one).  Compared as SHA-256 digests in
- * constant time.
+ * Who asks: the person whose token stands in x-api-key or Authorization: Bearer (a client
+ * may send both, and either may be the right one).  Compared as SHA-256 digests, with all
+ * people's every time, in constant time.
  */
 #ifndef NIM_WORKER_KEYS_H
 #define NIM_WORKER_KEYS_H
@@ -10,8 +10,11 @@
 #include "worker/env.h"
 #include "worker/http.h"
 
-/* True when no key is asked for, or the request carries it. */
-bool keys_admit(const struct worker_env *env, const struct http *http);
+/*
+ * The person, or NULL: no token, or one that is nobody's or of somebody who is disabled.
+ * Where no token is asked for it is the one person that there is.
+ */
+const struct person *keys_person(const struct worker_env *env, const struct http *http);
 
 /*
  * True when a browser page may be behind the request: an Origin field, a Sec-Fetch-Site

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * POST /v1/messages in eight steps, told in their order: read, know the person (route.c
- * has done both), find the model, admit (there is one lane for all yet), build, send and
- * relay (relay.c), account (route.c).
+ * has done both), find the model, admit (admit.c; the turn in a lane is waited for in
+ * relay.c), build, send and relay (relay.c), account (route.c).
  */
 #include "config.h"
 
@@ -13,6 +13,7 @@
 #include "translate/jget.h"
 #include "translate/oa_request.h"
 #include "translate/tokens.h"
+#include "worker/admit.h"
 #include "worker/papers.h"
 #include "worker/relay.h"
 #include "worker/reply.h"
@@ -41,6 +42,9 @@ static int find_model(struct req *r)
 		r->learnt = shm_model_find(r->env->segment->models, r->model->id.ptr,
 					   (unsigned)r->model->id.len);
 		shm_slot_model(r->slot, r->model->id.ptr, (unsigned)r->model->id.len);
+		if (r->learnt)
+			atomic_store(&r->entry->model,
+				     (uint32_t)(r->learnt - r->env->segment->models));
 		return 0;
 	}
 	e.message = pool_strf(r->pool,
@@ -145,8 +149,17 @@ static int build(struct req *r)
 
 void messages_handle(struct req *r)
 {
-	if (messages_read(r, true) < 0 || build(r) < 0)
+	if (messages_read(r, true) < 0)
 		return;
-	shm_slot_pending(r->slot, SHM_input_tokens, (uint64_t)r->input_estimate);
+	atomic_store(&r->slot->is_message, 1);
+	turn_init(r);
+	if (admit(r) < 0 || build(r) < 0)
+		return;
+	r->turn.waiter.tokens = r->input_estimate;
+	/* What a broken-off request leaves in the books; the upstream's count replaces
+	 * it.
+	 */
+	shm_entry_set(r->entry, SHM_input_tokens, (uint64_t)r->input_estimate);
+	shm_entry_set(r->entry, SHM_estimated, 1);
 	relay_run(r);
 }

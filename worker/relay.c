@@ -19,6 +19,7 @@
 #include "worker/clock.h"
 #include "worker/relay_due.h"
 #include "worker/relay_end.h"
+#include "worker/relay_lane.h"
 #include "worker/relay_mend.h"
 #include "worker/reply.h"
 
@@ -124,8 +125,8 @@ static void flush(struct relay *rl)
 
 	if (!rl->is_committed || (conn->out.len == 0 && rl->head.len == 0))
 		return;
-	shm_slot_pending(rl->r->slot, SHM_output_tokens,
-			 (uint64_t)stream_output_tokens(&rl->r->stream));
+	shm_entry_set(rl->r->entry, SHM_output_tokens,
+		      (uint64_t)stream_output_tokens(&rl->r->stream));
 	(void)conn_send(conn, rl->head); /* conn->is_gone is looked at in the loop */
 	rl->head.len = 0;
 	rl->write_ms = rl->now_ms;
@@ -140,6 +141,7 @@ static void tell_client(struct relay *rl)
 		rl->head_ms = rl->now_ms;
 	if (has_content(rl) && !r->first_ms) {
 		r->first_ms = rl->now_ms;
+		shm_entry_time(r->entry, SHM_HIST_first_token, r->first_ms - r->began_ms);
 		shm_slot_state(r->slot, SHM_WRITING, rl->now_ms);
 	}
 	if (has_content(rl))
@@ -225,13 +227,15 @@ static enum attempt try_connected(struct relay *rl)
 	rl->event_ms = rl->head_ms = 0;
 	rl->sent_ms = rl->now_ms = clock_ms();
 	shm_slot_state(r->slot, SHM_UPSTREAM, rl->now_ms);
-	if (upstream_begin(r->upstream, buf_str(r->body_out), on_data, rl) < 0) {
+	if (upstream_begin(r->upstream, turn_key(r), buf_str(r->body_out), on_data, rl) <
+	    0) {
 		relay_no_answer(rl);
 		return ATTEMPT_REFUSED;
 	}
 	upstream_step(r->upstream, r->conn->waiter, r->conn->fd, &client_ready, 0);
 	for (;;) {
 		rl->now_ms = clock_ms();
+		turn_sent(r, rl->now_ms);
 		verdict = judge(rl, client_ready);
 		if (verdict == ATTEMPT_ANSWERED)
 			stream_finish(&r->stream);
@@ -247,36 +251,76 @@ static enum attempt try_connected(struct relay *rl)
 	return verdict;
 }
 
-/* A connection that the server was closing is replaced once, without a word. */
-static enum attempt try_once(struct relay *rl)
+/* One sleep while nothing is under way upstream, with what the client is to hear. */
+static void rest(struct relay *rl, int64_t until_ms, bool *client_ready)
 {
-	enum attempt verdict = try_connected(rl);
+	struct req *r = rl->r;
+	int64_t due_ms;
 
-	if (verdict != ATTEMPT_REFUSED || !upstream_was_stale(rl->r->upstream))
-		return verdict;
-	upstream_end(rl->r->upstream);
-	return try_connected(rl);
+	tell_client(rl);
+	due_ms = rl->is_committed ? relay_wait_due(rl) : relay_commit_due(rl);
+	if (r->asked.is_stream && due_ms < until_ms)
+		until_ms = due_ms;
+	upstream_pause(r->upstream, r->conn->waiter, r->conn->fd, client_ready,
+		       clock_left(until_ms, WAIT_SLICE_MS));
 }
 
-/* Between two tries: sleeps with pings. False when the client or the master has gone. */
-static bool wait_to_retry(struct relay *rl, int64_t until_ms)
+/* Until it is the request's turn, and not before not_before_ms. */
+static enum attempt queue(struct relay *rl, int64_t not_before_ms)
 {
 	struct req *r = rl->r;
 	bool client_ready = false;
+	int64_t again_ms = not_before_ms;
 
 	for (;;) {
 		rl->now_ms = clock_ms();
 		if (must_leave(rl, client_ready))
-			return false;
-		if (rl->now_ms >= until_ms)
-			return true;
-		tell_client(rl);
-		upstream_pause(r->upstream, r->conn->waiter, r->conn->fd, &client_ready,
-			       clock_left(until_ms < relay_wait_due(rl)
-						  ? until_ms
-						  : relay_wait_due(rl),
-					  WAIT_SLICE_MS));
+			return ATTEMPT_LEFT;
+		if (rl->now_ms >= relay_total_due(rl)) {
+			relay_late(rl);
+			return ATTEMPT_REFUSED;
+		}
+		if (rl->now_ms >= not_before_ms && turn_try(r, rl->now_ms, &again_ms))
+			return ATTEMPT_RUNNING;
+		shm_slot_state(r->slot, SHM_QUEUED, rl->now_ms);
+		rest(rl, again_ms, &client_ready);
+		if (r->conn->waiter->has_rung)
+			turn_hear(r);
 	}
+}
+
+/* Its turn, or a verdict without one. A client that left meanwhile is never sent on. */
+static enum attempt wait_turn(struct relay *rl, int64_t not_before_ms)
+{
+	struct req *r = rl->r;
+	enum attempt verdict;
+
+	r->conn->waiter->bell_fd = turn_bell(r);
+	verdict = queue(rl, not_before_ms);
+	r->conn->waiter->bell_fd = -1;
+	if (verdict == ATTEMPT_RUNNING && r->turn.has_waited && must_leave(rl, true))
+		verdict = ATTEMPT_LEFT;
+	if (verdict != ATTEMPT_RUNNING) {
+		turn_leave(r);
+		turn_end(r, false, rl->now_ms);
+	}
+	return verdict;
+}
+
+static enum attempt try_once(struct relay *rl, int64_t not_before_ms)
+{
+	struct req *r = rl->r;
+	enum attempt verdict = wait_turn(rl, not_before_ms);
+
+	if (verdict != ATTEMPT_RUNNING)
+		return verdict;
+	shm_entry_time(r->entry, SHM_HIST_wait, r->turn.granted_ms - r->began_ms);
+	shm_entry_set(r->entry, SHM_waited, r->turn.has_waited);
+	shm_entry_set(r->entry, SHM_grants, ++r->grants);
+	atomic_store(&r->entry->lane, r->turn.row);
+	verdict = try_connected(rl);
+	turn_end(r, upstream_has_begun(r->upstream), clock_ms());
+	return verdict;
 }
 
 /* The rest of the upstream's body, for a moment: a connection that was read to its end
@@ -343,47 +387,54 @@ static void book_tokens(struct req *r)
 {
 	const struct an_usage *usage = &r->stream.usage;
 
-	if (!r->stream.has_finished && !r->stream.has_content)
-		shm_slot_pending(r->slot, SHM_input_tokens, 0);
+	if (!r->stream.has_finished && !r->stream.has_content) {
+		shm_entry_set(r->entry, SHM_input_tokens, 0);
+		shm_entry_set(r->entry, SHM_estimated, 0);
+	}
 	if (!r->stream.has_finished)
-		return; /* what has been relayed stands in the slot already */
+		return; /* what has been relayed stands in the books already */
 	if (!usage->is_estimated)
 		shm_model_compare(r->learnt, r->input_counted,
 				  usage->input_tokens + usage->cached_tokens);
-	shm_slot_pending(r->slot, SHM_input_tokens, (uint64_t)usage->input_tokens);
-	shm_slot_pending(r->slot, SHM_output_tokens, (uint64_t)usage->output_tokens);
-	shm_slot_pending(r->slot, SHM_cached_tokens, (uint64_t)usage->cached_tokens);
-	shm_slot_pending(r->slot, SHM_reasoning_tokens,
-			 (uint64_t)usage->reasoning_tokens);
-	shm_slot_pending(r->slot, SHM_estimated, usage->is_estimated);
+	shm_entry_set(r->entry, SHM_input_tokens, (uint64_t)usage->input_tokens);
+	shm_entry_set(r->entry, SHM_output_tokens, (uint64_t)usage->output_tokens);
+	shm_entry_set(r->entry, SHM_cached_tokens, (uint64_t)usage->cached_tokens);
+	shm_entry_set(r->entry, SHM_reasoning_tokens, (uint64_t)usage->reasoning_tokens);
+	shm_entry_set(r->entry, SHM_estimated, usage->is_estimated);
+	turn_tokens(r, usage->input_tokens + usage->cached_tokens + usage->output_tokens);
+}
+
+/* Whether, and from when on, the request is sent once more. */
+static bool wants_again(struct relay *rl, enum attempt verdict, int64_t *again_ms)
+{
+	*again_ms = rl->now_ms;
+	if (verdict != ATTEMPT_REFUSED || !rl->r->turn.granted_ms)
+		return false;
+	/* A connection that the server was closing is replaced once, without a word. */
+	if (upstream_was_stale(rl->r->upstream) && rl->stales++ == 0)
+		return true;
+	rl->stales = 0;
+	return relay_mend(rl) || relay_may_retry(rl, again_ms);
 }
 
 void relay_run(struct req *r)
 {
 	struct relay rl;
 	enum attempt verdict;
+	int64_t again_ms = 0;
 
 	init(&rl, r);
 	rl.now_ms = clock_ms();
 	if (r->env->settings.commit_after_ms == 0)
 		tell_client(&rl);
 	for (;;) {
-		int64_t again_ms;
-
-		verdict = try_once(&rl);
-		if (verdict == ATTEMPT_REFUSED && relay_mend(&rl)) {
-			upstream_end(r->upstream);
-			shm_slot_pending(r->slot, SHM_retries, ++r->retries);
-			continue;
-		}
-		if (verdict != ATTEMPT_REFUSED || !relay_may_retry(&rl, &again_ms))
+		verdict = try_once(&rl, again_ms);
+		relay_lane(&rl, verdict);
+		if (!wants_again(&rl, verdict, &again_ms))
 			break;
 		upstream_end(r->upstream);
-		shm_slot_pending(r->slot, SHM_retries, ++r->retries);
-		if (!wait_to_retry(&rl, again_ms)) {
-			verdict = ATTEMPT_LEFT;
-			break;
-		}
+		if (rl.stales == 0)
+			shm_entry_set(r->entry, SHM_retries, ++r->retries);
 	}
 	if (verdict == ATTEMPT_ANSWERED)
 		send_answer(&rl);

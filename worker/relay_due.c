@@ -9,6 +9,7 @@
 
 enum {
 	PEEK_MS = 1000, /* commit_after -1: a 200 may wait so long for its first event */
+	HEARD_LOOK_MS = 20,
 	FINISH_GRACE_MS = 3000, /* after the finish reason, for usage and [DONE] */
 };
 
@@ -66,6 +67,8 @@ int relay_sleep_ms(const struct relay *rl)
 {
 	int64_t due = earlier(relay_silence_due(rl), relay_total_due(rl));
 
+	if (rl->r->turn.has_place) /* until the upstream has the request */
+		due = earlier(due, rl->now_ms + HEARD_LOOK_MS);
 	if (rl->r->asked.is_stream)
 		due = earlier(due, rl->is_committed ? relay_wait_due(rl)
 						    : relay_commit_due(rl));

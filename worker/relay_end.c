@@ -10,6 +10,7 @@
 #include "worker/relay_end.h"
 
 #include "translate/an_event.h"
+#include "worker/admit.h"
 #include "worker/clock.h"
 #include "worker/relay_due.h"
 
@@ -85,13 +86,41 @@ void relay_silence(struct relay *rl)
 		      STR("The upstream has been silent for too long."));
 }
 
-bool relay_may_retry(const struct relay *rl, int64_t *again_ms)
+void relay_late(struct relay *rl)
+{
+	set_own_fault(rl, rl->r->asked.is_stream ? AN_OVERLOADED : AN_TIMEOUT,
+		      STR("The request has waited for its lane for too long."));
+}
+
+/* The refusal was the lane's: back into the queue, at the old place. */
+static bool may_queue_again(struct relay *rl)
+{
+	struct req *r = rl->r;
+	int retry_after;
+
+	if (!rl->is_lanes || r->body_out->len == 0 || rl->now_ms >= relay_total_due(rl))
+		return false;
+	/* After the commit there is no 429 any more: it waits as long as it takes. */
+	if (admit_again(r, rl->now_ms, &retry_after))
+		return true;
+	if (rl->is_committed && retry_after > 0)
+		return true;
+	if (retry_after > 0)
+		rl->fault.error.retry_after = retry_after;
+	return false;
+}
+
+bool relay_may_retry(struct relay *rl, int64_t *again_ms)
 {
 	unsigned doublings =
 		rl->r->retries < BACKOFF_DOUBLINGS ? rl->r->retries : BACKOFF_DOUBLINGS;
 	int64_t wait = rl->fault.retry_after ? rl->fault.retry_after * 1000
 					     : (int64_t)BACKOFF_MS << doublings;
 
+	if (rl->is_lanes) {
+		*again_ms = rl->now_ms;
+		return may_queue_again(rl);
+	}
 	*again_ms = rl->now_ms + wait;
 	if (*again_ms >= relay_total_due(rl) ||
 	    *again_ms >= rl->r->read_ms + rl->r->env->settings.ride_out_ms)

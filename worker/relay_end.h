@@ -8,19 +8,21 @@
 
 #include "worker/relay_state.h"
 
-/* The four ways to fill rl->fault. */
+/* The ways to fill rl->fault. */
 void relay_fault(struct relay *rl, int code,
 		 struct str text);    /* an error object in the stream */
 void relay_refusal(struct relay *rl); /* an HTTP status or body that is no event stream */
 void relay_no_answer(struct relay *rl); /* the transfer failed or held nothing */
 void relay_silence(struct relay *rl);	/* a deadline passed */
+void relay_late(struct relay *rl);	/* the same, in the queue */
 
 /*
- * True when the request shall be sent again: the answer is committed, the fault is
- * transient, and neither ride_out_ms nor the total is used up. *again_ms: what the
- * upstream asked for, else 0.5 s doubling to 8 s.
+ * True when the request shall be sent again. When the lane was refused (rl->is_lanes): if
+ * it can be served in time, or the answer is committed. Otherwise: when the answer is
+ * committed, the fault transient, and neither ride_out_ms nor the total used up;
+ * *again_ms is then what the upstream asked for, else 0.5 s doubling to 8 s.
  */
-bool relay_may_retry(const struct relay *rl, int64_t *again_ms);
+bool relay_may_retry(struct relay *rl, int64_t *again_ms);
 
 /* Tells the client, in the form it handles best. verdict is ATTEMPT_REFUSED or
  * ATTEMPT_BROKEN. */

@@ -33,6 +33,9 @@ struct relay {
 	struct oa_error fault;
 	struct str fault_text; /* what the upstream sent with it, in the pool */
 	unsigned mends;	       /* times the body was changed and sent again */
+	unsigned stales;       /* in a row */
+	unsigned limited;      /* 429s of the upstream */
+	bool is_lanes;	       /* the refusal was the lane's: another turn may do */
 	int64_t now_ms;	       /* read once after each sleep */
 	int64_t sent_ms;       /* this try began */
 	int64_t head_ms;       /* the upstream's head came; 0 = not yet */

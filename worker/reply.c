@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "worker/admit.h"
+
 /*
  * Everything in a head is ours: constants, numbers, and the request id that we made.
  * Nothing of a request or of the upstream gets here, so nothing needs escaping.
@@ -13,12 +15,16 @@
 static struct str write_head(struct req *r, char *head, size_t size, int status,
 			     const char *reason, const char *fields)
 {
-	int n = snprintf(head, size,
-			 "HTTP/1.1 %d %s\r\n"
-			 "request-id: %.*s\r\n"
-			 "connection: close\r\n"
-			 "%s\r\n",
-			 status, reason, STR_ARG(r->id), fields);
+	char limits[ADMIT_FIELDS_MAX];
+	int n;
+
+	admit_fields(r, limits);
+	n = snprintf(head, size,
+		     "HTTP/1.1 %d %s\r\n"
+		     "request-id: %.*s\r\n"
+		     "connection: close\r\n"
+		     "%s%s\r\n",
+		     status, reason, STR_ARG(r->id), limits, fields);
 
 	r->status = status;
 	return (struct str){ head, n > 0 && (size_t)n < size ? (size_t)n : 0 };
@@ -47,7 +53,7 @@ void reply_json(struct req *r)
 
 enum shm_counter reply_outcome(enum an_error_kind kind)
 {
-	if (kind == AN_RATE_LIMIT)
+	if (kind == AN_RATE_LIMIT || kind == AN_SPENT)
 		return SHM_rate_limited;
 	return an_errors[kind].is_client_error ? SHM_client_errors : SHM_upstream_errors;
 }

@@ -22,7 +22,7 @@ void reply_not_allowed(struct req *r, const char *allow);
  * The head of a streaming answer, to be sent in front of the first chunk: written to
  * head, which must have room for REPLY_HEAD_MAX bytes. Switches the connection to chunks.
  */
-enum { REPLY_HEAD_MAX = 512 };
+enum { REPLY_HEAD_MAX = 1024 };
 struct str reply_stream_head(struct req *r, char head[REPLY_HEAD_MAX]);
 
 /* What an error of that kind counts as. */

@@ -11,12 +11,15 @@
 #include "translate/stream.h"
 #include "worker/conn.h"
 #include "worker/env.h"
+#include "worker/turn.h"
 #include "worker/upstream.h"
 
 struct req {
 	/* worker: the surroundings */
 	const struct worker_env *env;
 	struct shm_slot *slot;
+	struct shm_entry *entry; /* of the books; NULL: it is not counted */
+	uint32_t slot_number;
 	struct upstream *upstream;
 	struct conn *conn;
 	struct pool *pool; /* everything of this request */
@@ -28,6 +31,9 @@ struct req {
 	int64_t began_ms;
 	int64_t read_ms; /* the body was complete */
 
+	/* keys: the person */
+	const struct person *person;
+
 	/* messages, read: the message */
 	struct buf *body_in;
 	struct an_request asked;
@@ -36,6 +42,9 @@ struct req {
 	/* messages, model */
 	const struct model *model;
 	struct shm_model *learnt; /* what all workers know of it; NULL: nothing */
+
+	/* admit, turn: its place in the queue, then in a lane */
+	struct turn turn;
 
 	/* messages, build */
 	struct buf *body_out;
@@ -49,7 +58,7 @@ struct req {
 	/* relay: the answer */
 	struct stream stream;
 	int64_t first_ms; /* first content from the upstream; 0 = none came */
-	unsigned retries;
+	unsigned retries, grants;
 	struct str upstream_id; /* the upstream's own request id, for the log */
 
 	/* the outcome, wherever it was decided */

@@ -4,6 +4,8 @@
 
 #include "worker/route.h"
 
+#include <unistd.h>
+
 #include "worker/catalog.h"
 #include "worker/clock.h"
 #include "worker/keys.h"
@@ -12,6 +14,7 @@
 #include "worker/reply.h"
 
 enum { ROUTE_GET, ROUTE_POST, ROUTE_METHODS };
+enum { BOOKS_LOOK_MS = 10 };
 
 static const struct {
 	llhttp_method_t methods[2];
@@ -78,15 +81,32 @@ static bool is_json(const struct http *http)
 	return str_eq_nocase(type, STR("application/json"));
 }
 
+static void note_person(struct req *r)
+{
+	atomic_store(&r->slot->person, r->person->row);
+	if (r->entry)
+		atomic_store(&r->entry->person, r->person->row);
+}
+
 static int check_person(struct req *r, const struct route *route)
 {
 	struct an_error e = { .kind = AN_AUTHENTICATION, .want_no_retry = true };
 
-	if (!route->needs_key || keys_admit(r->env, &r->conn->http))
+	if (!route->needs_key)
 		return 0;
-	e.message = STR(
-		"The key is missing or wrong: send this proxy's key (PROXY_API_KEY) as "
-		"x-api-key or as Authorization: Bearer.");
+	r->person = keys_person(r->env, &r->conn->http);
+	if (r->person) {
+		note_person(r);
+		return 0;
+	}
+	e.message =
+		r->env->people.has_file
+			? STR("The token is missing or wrong: send your own (nim user "
+			      "add has printed it) as x-api-key or as Authorization: "
+			      "Bearer.")
+			: STR("The key is missing or wrong: send this proxy's key "
+			      "(PROXY_API_KEY) as x-api-key or as Authorization: "
+			      "Bearer.");
 	reply_error(r, &e);
 	return -1;
 }
@@ -138,6 +158,19 @@ static void log_tokens(struct log_line *l, const struct req *r)
 			(r->input_estimate - counted) * 100 / counted);
 }
 
+/* Who asked, and how long the lane made him wait. */
+static void log_turn(struct log_line *l, const struct req *r)
+{
+	if (r->person)
+		log_str(l, "person", r->person->name);
+	if (r->turn.session.len)
+		log_str(l, "session", r->turn.session);
+	if (r->turn.lane)
+		log_str(l, "lane", r->turn.lane->name);
+	if (r->turn.granted_ms)
+		log_int(l, "wait_ms", r->turn.granted_ms - r->began_ms);
+}
+
 static void log_request(const struct req *r)
 {
 	struct log_line l;
@@ -148,6 +181,7 @@ static void log_request(const struct req *r)
 	log_text(&l, "route", r->route);
 	log_int(&l, "status", r->status);
 	log_text(&l, "outcome", shm_counter_names[r->outcome]);
+	log_turn(&l, r);
 	log_str(&l, "asked", r->model_asked);
 	log_str(&l, "model", r->model ? r->model->id : (struct str){ NULL, 0 });
 	log_text(&l, "stream", r->asked.is_stream ? "yes" : "no");
@@ -171,9 +205,38 @@ static void log_request(const struct req *r)
 	log_end(&l);
 }
 
+/* The master books what is done, once a second or when it is called. */
+static void call_master(const struct req *r)
+{
+	uint64_t one = 1;
+
+	(void)!write(r->env->books_fd, &one,
+		     sizeof(one)); /* full: it is called already */
+}
+
+/* A free entry of the books; the master has to fall far behind before one is waited for.
+ */
+static int begin(struct req *r)
+{
+	for (;;) {
+		bool ignored;
+
+		r->entry = shm_slot_begin(r->slot, r->id.ptr, r->began_ms);
+		if (r->entry)
+			return 0;
+		call_master(r);
+		upstream_pause(r->upstream, r->conn->waiter, -1, &ignored, BOOKS_LOOK_MS);
+		if (r->conn->waiter->is_orphaned)
+			return -1;
+	}
+}
+
 static void account(struct req *r)
 {
-	shm_slot_book(r->slot, r->outcome);
+	shm_entry_time(r->entry, SHM_HIST_duration, clock_ms() - r->began_ms);
+	shm_slot_end(r->slot, r->entry, r->outcome);
+	if (shm_slot_unbooked(r->slot) >= SHM_ENTRIES / 2)
+		call_master(r);
 	log_request(r);
 }
 
@@ -204,8 +267,8 @@ void route_serve(struct req *r)
 			   "/v1/messages/count_tokens and /v1/models.");
 	} else {
 		r->route = route->path;
-		if (route->is_counted)
-			shm_slot_begin(r->slot, r->id.ptr, r->began_ms);
+		if (route->is_counted && begin(r) < 0)
+			return;
 		serve(r, route);
 		if (route->is_counted)
 			account(r);

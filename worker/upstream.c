@@ -7,8 +7,10 @@
 
 #include "worker/upstream.h"
 
+#include <linux/sockios.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "translate/str.h"
 #include "worker/clock.h"
@@ -119,7 +121,6 @@ static void set_protocols(CURL *easy, const char *protocols)
 
 static int set_fields(struct upstream *u)
 {
-	char line[1024];
 	static const char *const fixed[] = {
 		"Content-Type: application/json",
 		"Accept: text/event-stream, application/json",
@@ -132,11 +133,6 @@ static int set_fields(struct upstream *u)
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		list = curl_slist_append(list, fixed[i]);
-	if (u->env->api_key.len) {
-		(void)snprintf(line, sizeof(line), "Authorization: Bearer %.*s",
-			       STR_ARG(u->env->api_key));
-		list = curl_slist_append(list, line);
-	}
 	u->fields = list;
 	return list ? 0 : -1;
 }
@@ -181,7 +177,6 @@ static void set_request(struct upstream *u)
 	 * truth. */
 	(void)snprintf(text, sizeof(text), "nim-proxy/%s", u->env->version);
 	curl_easy_setopt(u->easy, CURLOPT_USERAGENT, text);
-	curl_easy_setopt(u->easy, CURLOPT_HTTPHEADER, u->fields);
 	curl_easy_setopt(u->easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(u->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(u->easy, CURLOPT_HEADERDATA, u);
@@ -218,8 +213,17 @@ void upstream_release(struct upstream *u)
 	memset(u, 0, sizeof(*u));
 }
 
-int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data,
-		   void *context)
+static void set_key(struct upstream *u, struct str key)
+{
+	(void)snprintf(u->key_line, sizeof(u->key_line), "Authorization: Bearer %.*s",
+		       STR_ARG(key));
+	u->key_field = (struct curl_slist){ u->key_line, u->fields };
+	curl_easy_setopt(u->easy, CURLOPT_HTTPHEADER,
+			 key.len ? &u->key_field : u->fields);
+}
+
+int upstream_begin(struct upstream *u, struct str key, struct str body,
+		   upstream_data_fn *on_data, void *context)
 {
 	start_head(u);
 	u->on_data = on_data;
@@ -228,6 +232,7 @@ int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_dat
 	u->result = CURLE_OK;
 	u->curl_error[0] = '\0';
 	buf_clear(&u->error_body);
+	set_key(u, key);
 	curl_easy_setopt(u->easy, CURLOPT_POSTFIELDS, body.ptr);
 	curl_easy_setopt(u->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
 	if (curl_multi_add_handle(u->multi, u->easy) != CURLM_OK)
@@ -255,14 +260,16 @@ static void perform(struct upstream *u)
 void upstream_pause(struct upstream *u, struct waiter *w, int client_fd,
 		    bool *client_ready, int timeout_ms)
 {
-	struct curl_waitfd fds[2] = { { .fd = client_fd, .events = CURL_WAIT_POLLIN },
-				      { .fd = w->alive_fd, .events = CURL_WAIT_POLLIN } };
+	struct curl_waitfd fds[3] = { { .fd = client_fd, .events = CURL_WAIT_POLLIN },
+				      { .fd = w->alive_fd, .events = CURL_WAIT_POLLIN },
+				      { .fd = w->bell_fd, .events = CURL_WAIT_POLLIN } };
 	int ready = 0;
 
-	(void)curl_multi_poll(u->multi, fds, 2, timeout_ms,
+	(void)curl_multi_poll(u->multi, fds, w->bell_fd < 0 ? 2 : 3, timeout_ms,
 			      &ready); /* a failure is a short sleep */
 	shm_slot_beat(w->slot, clock_ms());
 	*client_ready = fds[0].revents != 0;
+	w->has_rung = fds[2].revents != 0;
 	if (fds[1].revents)
 		w->is_orphaned = true;
 }
@@ -284,6 +291,23 @@ void upstream_end(struct upstream *u)
 	(void)curl_multi_remove_handle(u->multi, u->easy);
 	curl_easy_setopt(u->easy, CURLOPT_POSTFIELDS, NULL);
 	u->is_running = false;
+}
+
+bool upstream_has_begun(const struct upstream *u)
+{
+	long bytes = 0;
+
+	return curl_easy_getinfo(u->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK &&
+	       bytes > 0;
+}
+
+bool upstream_is_heard(const struct upstream *u)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	int bytes = 0;
+
+	return curl_easy_getinfo(u->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+	       fd != CURL_SOCKET_BAD && ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes == 0;
 }
 
 bool upstream_is_sent(const struct upstream *u, size_t body_len)

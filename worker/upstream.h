@@ -17,7 +17,11 @@
 #include "worker/env.h"
 #include "worker/wait.h"
 
-enum { UPSTREAM_ERROR_BODY_MAX = 64 << 10, UPSTREAM_FIELD_MAX = 128 };
+enum {
+	UPSTREAM_ERROR_BODY_MAX = 64 << 10,
+	UPSTREAM_FIELD_MAX = 128,
+	UPSTREAM_KEY_MAX = 1024, /* a field's line; keys have 70 characters */
+};
 
 /* Bytes of a 200 answer. Return 0, or -1 to end the transfer. */
 typedef int upstream_data_fn(void *context, const char *bytes, size_t len);
@@ -27,6 +31,8 @@ struct upstream {
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *fields;
+	struct curl_slist key_field; /* in front of them; its text: */
+	char key_line[UPSTREAM_KEY_MAX];
 	upstream_data_fn *on_data;
 	void *context;
 	bool is_running;  /* a transfer is attached */
@@ -49,9 +55,12 @@ struct upstream {
 int upstream_init(struct upstream *u, const struct worker_env *env);
 void upstream_release(struct upstream *u);
 
-/* POSTs body (which must live until upstream_end()) to /chat/completions. 0, or -1. */
-int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_data,
-		   void *context);
+/*
+ * POSTs body (which must live until upstream_end()) to /chat/completions with that key
+ * (NUL-terminated; empty: none). 0, or -1.
+ */
+int upstream_begin(struct upstream *u, struct str key, struct str body,
+		   upstream_data_fn *on_data, void *context);
 /*
  * Sleeps until the upstream has something, client_fd is readable (*client_ready), the
  * master is gone (w->is_orphaned) or timeout_ms has passed; then lets libcurl work, which
@@ -59,14 +68,18 @@ int upstream_begin(struct upstream *u, struct str body, upstream_data_fn *on_dat
  */
 void upstream_step(struct upstream *u, struct waiter *w, int client_fd,
 		   bool *client_ready, int timeout_ms);
-/* Sleeps in the same way without a transfer (between two tries). */
+/* Sleeps in the same way without a transfer (between two tries); w->bell_fd wakes it
+ * too. */
 void upstream_pause(struct upstream *u, struct waiter *w, int client_fd,
 		    bool *client_ready, int timeout_ms);
 /* Ends the transfer: a running one is cut off, which closes its connection at once. */
 void upstream_end(struct upstream *u);
 
-/* The whole request has gone out: its body is not needed any more. */
+/* Something of the request has gone out; all of it: its body is not needed any more. */
+bool upstream_has_begun(const struct upstream *u);
 bool upstream_is_sent(const struct upstream *u, size_t body_len);
+/* All that was sent has been acknowledged by the other end's kernel. */
+bool upstream_is_heard(const struct upstream *u);
 /*
  * The transfer failed without a byte of an answer, on a connection that had been open
  * before: the server was just closing it (uvicorn after 5 s idle). That is no failure; a

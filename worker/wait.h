@@ -18,6 +18,8 @@ struct waiter {
 	int alive_fd; /* EOF: the master is gone */
 	struct shm_slot *slot;
 	bool is_orphaned;
+	int bell_fd;   /* -1: none is listened to */
+	bool has_rung; /* it is readable */
 };
 
 enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_ORPHANED, WAIT_STOPPED };

@@ -22,6 +22,7 @@ enum { IDLE_LOOK_MS = 3600 * 1000 };
 struct worker {
 	const struct worker_env *env;
 	struct shm_slot *slot;
+	uint32_t slot_number;
 	struct waiter waiter;
 	struct upstream upstream;
 	int gate_fd;
@@ -70,6 +71,7 @@ static void serve(struct worker *w, int fd)
 	pool_init(&pool, on_no_memory);
 	r.env = w->env;
 	r.slot = w->slot;
+	r.slot_number = w->slot_number;
 	r.upstream = &w->upstream;
 	r.pool = &pool;
 	r.began_ms = r.read_ms = clock_ms();
@@ -138,7 +140,8 @@ int worker_run(const struct worker_env *env, struct shm_slot *slot, int gate_fd)
 	struct worker w = {
 		.env = env,
 		.slot = slot,
-		.waiter = { .alive_fd = env->alive_fd, .slot = slot },
+		.slot_number = (uint32_t)(slot - env->segment->slots),
+		.waiter = { .alive_fd = env->alive_fd, .slot = slot, .bell_fd = -1 },
 		.gate_fd = gate_fd,
 	};
 	struct sigaction action;

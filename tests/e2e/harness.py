@@ -154,9 +154,11 @@ class Fakenim(Server):
 
 
 class Nim(Server):
-    """nim proxy with its own nim.conf. settings are lines of the file: name=value, as libconfig writes them."""
+    """nim proxy with its own nim.conf. settings are lines of the file: name=value, as libconfig writes them. Unless
+    they say otherwise its lanes have no limit and its upstream's refusals teach it nothing: most tests ask more than
+    forty times a minute. people: text of people.conf."""
 
-    def __init__(self, upstream_port, settings=None, models=MODELS, env=None, workers=8, more_conf=""):
+    def __init__(self, upstream_port, settings=None, models=MODELS, env=None, workers=8, more_conf="", people=None):
         self.port = free_port()
         conf_folder = tempfile.mkdtemp(prefix="nim-test-conf-")
         os.chmod(conf_folder, 0o755)
@@ -164,11 +166,15 @@ class Nim(Server):
         lines = [f'listen = ( {{ address = "127.0.0.1"; port = {self.port}; }} );',
                  f'upstreams = ( {{ name = "fake"; base_url = "http://127.0.0.1:{upstream_port}/v1"; }} );',
                  f"workers = {{ max = {workers}; }};"]
-        values = {"log_level": '"debug"', **(settings or {})}
+        self.state = os.path.join(conf_folder, "state")
+        values = {"log_level": '"debug"', "state_dir": f'"{self.state}"', "paced": "false", "bench": 0,
+                  "key_doubts": 0, **(settings or {})}
         lines += [f"{name} = {value};" for name, value in values.items()] + [more_conf]
         self.conf = os.path.join(conf_folder, "nim.conf")
         self.write("nim.conf", "\n".join(lines) + "\n")
         self.write("models.conf", models)
+        if people is not None:
+            self.write("people.conf", people)
         super().__init__("nim", [NIM, "proxy", "--config", self.conf],
                          {"NVIDIA_API_KEY": KEY, "LC_ALL": "C.UTF-8", **(env or {})})
         wait_for(self.is_ready, what="nim to be ready")

@@ -66,9 +66,10 @@ void house_start_gate(void)
 
 void house_open(void)
 {
+	static const struct shm_shape shape = { SLOTS, 1, 1, 1 };
 	int alive[2];
 
-	ck_assert_int_eq(shm_segment_make(&segment, SLOTS, clock_wall_s(), clock_ms()),
+	ck_assert_int_eq(shm_segment_make(&segment, &shape, clock_wall_s(), clock_ms()),
 			 0);
 	ck_assert_int_eq(pipe(alive), 0);
 	alive_fd = alive[1];
@@ -76,6 +77,7 @@ void house_open(void)
 				   .listener_count = 1,
 				   .listeners = { open_listener() },
 				   .alive_fd = alive[0],
+				   .worker_count = SLOTS - 1,
 				   .settings = { .head_timeout_ms = NEVER_MS,
 						 .waiting_max = 10000 } };
 	for (int i = 0; i < SLOTS; i++)

@@ -57,13 +57,12 @@ END_TEST
 START_TEST(names_of_later_versions_are_only_a_warning)
 {
 	ck_assert_int_eq(read_conf("status = { address = \"127.0.0.1\"; port = 1; };\n"
-				   "state_dir = \"/var\";\nworkers = { spare_min = 1; };",
+				   "\nworkers = { spare_min = 1; };",
 				   MODELS),
 			 0);
 	ck_assert_str_eq(
 		lines(&conf.warnings),
 		"nim.conf:1: \"status\" is not used by this version\n"
-		"nim.conf:2: \"state_dir\" is not used by this version\n"
 		"nim.conf:3: \"workers.spare_min\" is not used by this version\n");
 }
 END_TEST
@@ -186,6 +185,8 @@ START_TEST(the_shipped_nim_conf_shows_every_setting_with_its_default)
 	ck_assert_str_eq(fresh.settings.pdf_to_text.ptr, conf.settings.pdf_to_text.ptr);
 	fresh.settings.pdf_to_text =
 		conf.settings.pdf_to_text; /* texts in other places */
+	ck_assert_str_eq(fresh.order_word.ptr, conf.order_word.ptr);
+	fresh.settings.rules.by_person = true; /* made from that word */
 	ck_assert_int_eq(memcmp(&fresh.settings, &conf.settings, sizeof(fresh.settings)),
 			 0);
 	ck_assert_int_eq(fresh.workers_max, conf.workers_max);

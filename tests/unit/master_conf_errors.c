@@ -58,8 +58,9 @@ static const struct {
 	  "nim.conf:1: listen: port is missing\n" },
 	{ "open to others without a key",
 	  "listen = ( { address = \"0.0.0.0\"; port = 1; } );", MODELS,
-	  "listening on 0.0.0.0 needs a key for the clients: set PROXY_API_KEY in the "
-	  "environment, or listen on 127.0.0.1\n" },
+	  "listening on 0.0.0.0 needs a key for the clients: name people in people.conf "
+	  "(nim user add), set PROXY_API_KEY in the environment, or listen on "
+	  "127.0.0.1\n" },
 	{ "two upstreams",
 	  "upstreams = ( { name = \"a\"; base_url = \"https://a\"; },\n"
 	  "{ name = \"b\"; base_url = \"https://b\"; } );",

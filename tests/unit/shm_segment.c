@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -18,7 +19,9 @@ static struct shm_segment seg;
 
 static void setup(void)
 {
-	ck_assert_int_eq(shm_segment_make(&seg, 5, 1000, 77), 0);
+	static const struct shm_shape shape = { 5, 2, 3, 4 };
+
+	ck_assert_int_eq(shm_segment_make(&seg, &shape, 1000, 77), 0);
 }
 
 static void teardown(void)
@@ -32,7 +35,7 @@ START_TEST(a_new_segment_says_what_it_is)
 
 	ck_assert_int_eq(memcmp(seg.header->magic, SHM_MAGIC, 8), 0);
 	ck_assert_uint_eq(seg.header->version, SHM_VERSION);
-	ck_assert_uint_eq(seg.header->slot_count, 5);
+	ck_assert_uint_eq(seg.header->shape.slots, 5);
 	ck_assert_int_eq(seg.header->start_wall_s, 1000);
 	ck_assert_int_eq(seg.header->start_ms, 77);
 	ck_assert_int_eq(fstat(seg.fd, &st), 0);
@@ -58,13 +61,14 @@ START_TEST(a_child_and_its_parent_see_the_same)
 
 	if (pid == 0) {
 		shm_slot_take(&seg.slots[3], SHM_WORKER, getpid(), 80);
-		shm_slot_begin(&seg.slots[3], "req_1", 81);
-		shm_slot_book(&seg.slots[3], SHM_ok);
+		shm_slot_end(&seg.slots[3], shm_slot_begin(&seg.slots[3], "req_1", 81),
+			     SHM_ok);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_int_eq(atomic_load(&seg.slots[3].pid), pid);
-	shm_slot_count(&seg.slots[0], SHM_overloaded, 4);
+	atomic_store(&seg.slots[0].overloaded, 4);
+	ck_assert_uint_eq(shm_books_fold(&seg.books, seg.slots, 3, 1000), 1);
 	shm_segment_totals(&seg, &totals);
 	ck_assert_uint_eq(totals.by[SHM_requests], 1);
 	ck_assert_uint_eq(totals.by[SHM_ok], 1);
@@ -77,11 +81,65 @@ START_TEST(a_reader_maps_what_it_did_not_make)
 	struct shm_segment other;
 	const char *why = NULL;
 
-	shm_slot_count(&seg.slots[1], SHM_retries, 2);
-	ck_assert_int_eq(shm_segment_open(&other, dup(seg.fd), &why), 0);
-	ck_assert_uint_eq(other.slot_count, 5);
-	ck_assert_uint_eq(atomic_load(&other.slots[1].counters[SHM_retries]), 2);
+	atomic_store(&seg.slots[1].handled, 2);
+	ck_assert_int_eq(shm_segment_open(&other, dup(seg.fd), false, &why), 0);
+	ck_assert_uint_eq(other.shape.slots, 5);
+	ck_assert_uint_eq(atomic_load(&other.slots[1].handled), 2);
 	shm_segment_close(&other);
+}
+END_TEST
+
+START_TEST(the_next_master_goes_on_with_it)
+{
+	struct shm_segment other;
+	const char *why = NULL;
+
+	ck_assert_int_eq(shm_segment_open(&other, dup(seg.fd), true, &why), 0);
+	atomic_store(&other.slots[1].handled, 7);
+	ck_assert_uint_eq(atomic_load(&seg.slots[1].handled), 7);
+	shm_segment_close(&other);
+}
+END_TEST
+
+/* Who holds a slot is the kernel's word, not the segment's. */
+START_TEST(a_slot_is_held_until_its_process_ends)
+{
+	int ready[2], end[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready) | pipe(end), 0);
+	ck_assert_int_eq(shm_segment_holder(&seg, 2), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(end[1]);
+		(void)!write(ready[1], shm_segment_hold(&seg, 2) == 0 ? "y" : "n", 1);
+		(void)!read(end[0], &byte, 1);
+		_exit(0);
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_int_eq(byte, 'y');
+	ck_assert_int_eq(shm_segment_holder(&seg, 2), pid);
+	ck_assert_int_eq(shm_segment_holder(&seg, 1), 0);
+	ck_assert_int_eq(shm_segment_hold(&seg, 2), -1);
+	(void)kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(shm_segment_holder(&seg, 2), 0);
+	(void)close(end[1]);
+}
+END_TEST
+
+START_TEST(rows_keep_their_names)
+{
+	ck_assert_int_eq(shm_segment_lane(&seg, "a"), 0);
+	ck_assert_int_eq(shm_segment_lane(&seg, "b"), 1);
+	ck_assert_int_eq(shm_segment_lane(&seg, "a"), 0);
+	ck_assert_int_eq(shm_segment_lane(&seg, "c"), -1);
+	ck_assert_int_eq(shm_segment_person(&seg, ""), -1);
+	ck_assert_int_eq(shm_segment_person(&seg, "ada"), 0);
+	ck_assert_int_eq(shm_segment_pool(&seg, "all"), 2);
+	ck_assert_uint_eq(atomic_load(&seg.groups[1].count), 1);
+	ck_assert_uint_eq(atomic_load(&seg.groups[1].lanes[0]), 1);
 }
 END_TEST
 
@@ -92,11 +150,13 @@ static const struct {
 } spoils[] = {
 	{ "magic", offsetof(struct shm_header, magic), 0 },
 	{ "version", offsetof(struct shm_header, version), SHM_VERSION + 1 },
-	{ "header size", offsetof(struct shm_header, header_size), 128 },
-	{ "slot size", offsetof(struct shm_header, slot_size), 64 },
-	{ "no slot", offsetof(struct shm_header, slot_count), 0 },
-	{ "one slot more than fits", offsetof(struct shm_header, slot_count), 6 },
-	{ "many slots", offsetof(struct shm_header, slot_count), UINT32_MAX },
+	{ "layout", offsetof(struct shm_header, layout), 1 },
+	{ "no slot", offsetof(struct shm_header, shape.slots), 0 },
+	{ "more slots than fit", offsetof(struct shm_header, shape.slots), 9 },
+	{ "many slots", offsetof(struct shm_header, shape.slots), UINT32_MAX },
+	{ "no lane", offsetof(struct shm_header, shape.lanes), 0 },
+	{ "many people", offsetof(struct shm_header, shape.people), UINT32_MAX },
+	{ "fewer groups than lanes", offsetof(struct shm_header, shape.groups), 1 },
 	{ "size", offsetof(struct shm_header, size), 64 },
 };
 
@@ -107,7 +167,7 @@ START_TEST(a_spoilt_header_is_refused)
 
 	memcpy((char *)seg.header + spoils[_i].offset, &spoils[_i].value,
 	       sizeof(uint32_t));
-	ck_assert_msg(shm_segment_open(&other, seg.fd, &why) == -1, "%s",
+	ck_assert_msg(shm_segment_open(&other, seg.fd, false, &why) == -1, "%s",
 		      spoils[_i].name);
 	ck_assert_ptr_nonnull(why);
 }
@@ -119,22 +179,29 @@ START_TEST(a_short_or_foreign_file_is_refused)
 	const char *why = NULL;
 	int fd = memfd_create("test", MFD_CLOEXEC);
 
-	ck_assert_int_eq(shm_segment_open(&other, fd, &why), -1);
+	ck_assert_int_eq(shm_segment_open(&other, fd, true, &why), -1);
 	ck_assert_int_eq(write(fd, seg.header, sizeof(*seg.header)), sizeof(*seg.header));
-	ck_assert_int_eq(shm_segment_open(&other, fd, &why), -1);
-	ck_assert_int_eq(shm_segment_open(&other, -1, &why), -1);
+	ck_assert_int_eq(shm_segment_open(&other, fd, true, &why), -1);
+	ck_assert_int_eq(shm_segment_open(&other, -1, true, &why), -1);
 	(void)close(fd);
 }
 END_TEST
 
-START_TEST(a_count_of_slots_out_of_range_is_refused)
+START_TEST(a_shape_out_of_range_is_refused)
 {
+	static const struct shm_shape shapes[] = {
+		{ 0, 1, 1, 1 },
+		{ SHM_SLOTS_MAX + 1, 1, 1, 1 },
+		{ 1, SHM_LANES_MAX + 1, 1, SHM_GROUPS_MAX },
+		{ 1, 1, SHM_PERSONS_MAX + 1, 1 },
+		{ 1, 2, 1, 1 },
+	};
 	struct shm_segment other;
 
-	ck_assert_int_eq(shm_segment_make(&other, 0, 0, 0), -1);
-	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_int_eq(shm_segment_make(&other, SHM_SLOTS_MAX + 1, 0, 0), -1);
-	ck_assert_int_eq(errno, EINVAL);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		ck_assert_int_eq(shm_segment_make(&other, &shapes[i], 0, 0), -1);
+		ck_assert_int_eq(errno, EINVAL);
+	}
 }
 END_TEST
 
@@ -148,10 +215,13 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, nobody_can_change_its_size);
 	tcase_add_test(tcase, a_child_and_its_parent_see_the_same);
 	tcase_add_test(tcase, a_reader_maps_what_it_did_not_make);
+	tcase_add_test(tcase, the_next_master_goes_on_with_it);
+	tcase_add_test(tcase, a_slot_is_held_until_its_process_ends);
+	tcase_add_test(tcase, rows_keep_their_names);
 	tcase_add_loop_test(tcase, a_spoilt_header_is_refused, 0,
 			    (int)(sizeof(spoils) / sizeof(spoils[0])));
 	tcase_add_test(tcase, a_short_or_foreign_file_is_refused);
-	tcase_add_test(tcase, a_count_of_slots_out_of_range_is_refused);
+	tcase_add_test(tcase, a_shape_out_of_range_is_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

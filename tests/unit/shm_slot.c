@@ -1,105 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The booking protocol: a process dies at every store, and the books are right each time.
- * The module is compiled in with a step before each store; shm_slot_trace.c asks the
- * library's own code.
- */
+/* What a process says of itself, and what is left of it. */
 #include "config.h"
 
-#include <setjmp.h>
 #include <string.h>
 
-static void step(void);
-#define SHM_STEP() step()
-#include "shm/slot.c"
-
+#include "shm/slot.h"
 #include "tests/unit/unit.h"
-
-static int steps_left = -1; /* -1: lives */
-static jmp_buf death;
-
-static void step(void)
-{
-	if (steps_left < 0)
-		return;
-	if (steps_left-- == 0)
-		longjmp(death, 1);
-}
-
-enum { TOKENS = 1000, REASONING = 70 };
-
-static void serve(struct shm_slot *s, enum shm_counter outcome)
-{
-	shm_slot_begin(s, "req_1", 5);
-	shm_slot_model(s, "vendor/model", 12);
-	shm_slot_pending(s, SHM_output_tokens, TOKENS);
-	shm_slot_pending(s, SHM_reasoning_tokens, REASONING);
-	shm_slot_book(s, outcome);
-}
-
-static uint64_t count(const struct shm_slot *s, enum shm_counter c)
-{
-	return atomic_load(&s->counters[c]);
-}
-
-static uint64_t outcomes(const struct shm_slot *s)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = SHM_ok; i <= SHM_aborted; i++)
-		sum += count(s, (enum shm_counter)i);
-	return sum;
-}
-
-/* Runs body on s and dies before its n-th store. Returns false when it lived to its end.
- */
-static bool die_at(int n, void (*body)(struct shm_slot *), struct shm_slot *s)
-{
-	bool has_died = true;
-
-	steps_left = n;
-	if (setjmp(death) == 0) {
-		body(s);
-		has_died = false;
-	}
-	steps_left = -1;
-	return has_died;
-}
-
-static void serve_ok(struct shm_slot *s)
-{
-	serve(s, SHM_ok);
-}
-
-static void reap(struct shm_slot *s)
-{
-	shm_slot_reap(s, 9);
-}
-
-/*
- * What must hold after a death and the reaper: the earlier request stands untouched; this
- * one is booked once with its outcome, or not at all when it had not begun.
- */
-static void check_books(const struct shm_slot *s, int n, int m)
-{
-	uint64_t requests = count(s, SHM_requests);
-
-	ck_assert_msg(requests == 1 || requests == 2, "death %d, %d: %d requests", n, m,
-		      (int)requests);
-	ck_assert_msg(outcomes(s) == requests, "death %d, %d: %d outcomes of %d requests",
-		      n, m, (int)outcomes(s), (int)requests);
-	ck_assert_uint_eq(count(s, SHM_client_errors), 1);
-	ck_assert_msg(count(s, SHM_output_tokens) == TOKENS ||
-			      count(s, SHM_output_tokens) == 2 * TOKENS,
-		      "death %d, %d: %d tokens", n, m, (int)count(s, SHM_output_tokens));
-	if (count(s, SHM_ok) == 1) {
-		ck_assert_uint_eq(count(s, SHM_output_tokens), 2 * TOKENS);
-		ck_assert_uint_eq(count(s, SHM_reasoning_tokens), 2 * REASONING);
-	}
-	ck_assert_uint_eq(atomic_load(&s->stage), SHM_NONE);
-	ck_assert_uint_eq(atomic_load(&s->state), SHM_FREE);
-	ck_assert_int_eq(atomic_load(&s->pid), 0);
-}
 
 static struct shm_slot *fresh(void)
 {
@@ -107,74 +13,54 @@ static struct shm_slot *fresh(void)
 
 	memset(&s, 0, sizeof(s));
 	shm_slot_take(&s, SHM_WORKER, 42, 1);
-	serve(&s, SHM_client_errors);
 	return &s;
 }
 
-START_TEST(a_worker_that_dies_at_any_store_costs_no_count)
+static uint64_t count(const struct shm_entry *e, enum shm_counter c)
 {
-	uint64_t seen = 1;
-	int n = 0;
-
-	for (;; n++) {
-		struct shm_slot *s = fresh();
-		bool has_died = die_at(n, serve_ok, s);
-
-		reap(s);
-		check_books(s, n, -1);
-		ck_assert_uint_ge(count(s, SHM_requests),
-				  seen); /* it only comes in once */
-		seen = count(s, SHM_requests);
-		if (!has_died)
-			break;
-	}
-	ck_assert_int_gt(n, 3 * SHM_COUNTER_COUNT);
-	ck_assert_uint_eq(seen, 2);
+	return atomic_load(&e->counters[c]);
 }
-END_TEST
-
-START_TEST(a_reaper_that_dies_at_any_store_is_finished_by_the_next)
-{
-	bool is_last = false;
-
-	for (int n = 0; !is_last; n++)
-		for (int m = 0;; m++) {
-			struct shm_slot *s = fresh();
-			bool has_died;
-
-			is_last = !die_at(n, serve_ok, s);
-			has_died = die_at(m, reap, s);
-			reap(s);
-			check_books(s, n, m);
-			if (!has_died)
-				break;
-		}
-}
-END_TEST
-
-START_TEST(a_request_is_booked_once_however_often_it_is_asked)
-{
-	struct shm_slot *s = fresh();
-
-	serve(s, SHM_ok);
-	shm_slot_book(s, SHM_aborted);
-	shm_slot_count(s, SHM_overloaded, 3);
-	ck_assert_uint_eq(count(s, SHM_requests), 2);
-	ck_assert_uint_eq(count(s, SHM_aborted), 0);
-	ck_assert_uint_eq(count(s, SHM_overloaded), 3);
-}
-END_TEST
 
 START_TEST(a_killed_worker_leaves_an_aborted_request_with_its_tokens)
 {
 	struct shm_slot *s = fresh();
+	struct shm_entry *e = shm_slot_begin(s, "req_2", 3);
 
-	shm_slot_begin(s, "req_2", 3);
-	shm_slot_pending(s, SHM_output_tokens, 17);
-	reap(s);
-	ck_assert_uint_eq(count(s, SHM_aborted), 1);
-	ck_assert_uint_eq(count(s, SHM_output_tokens), TOKENS + 17);
+	shm_entry_set(e, SHM_output_tokens, 17);
+	shm_slot_reap(s, 9);
+	ck_assert_uint_eq(atomic_load(&e->stage), SHM_DONE);
+	ck_assert_uint_eq(count(e, SHM_aborted), 1);
+	ck_assert_uint_eq(count(e, SHM_output_tokens), 17);
 	ck_assert_str_eq(s->request_id, "");
+	ck_assert_uint_eq(atomic_load(&s->state), SHM_FREE);
+	ck_assert_int_eq(atomic_load(&s->pid), 0);
+}
+END_TEST
+
+START_TEST(an_outcome_that_stood_already_is_kept)
+{
+	struct shm_slot *s = fresh();
+	struct shm_entry *e = shm_slot_begin(s, "req_2", 3);
+
+	shm_entry_set(e, SHM_ok, 1);
+	shm_slot_reap(s, 9);
+	ck_assert_uint_eq(count(e, SHM_ok), 1);
+	ck_assert_uint_eq(count(e, SHM_aborted), 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_the_master_does_not_book_for_finds_no_entry)
+{
+	struct shm_slot *s = fresh();
+
+	for (int i = 0; i < SHM_ENTRIES; i++) {
+		struct shm_entry *e = shm_slot_begin(s, "req_2", 3);
+
+		ck_assert_ptr_nonnull(e);
+		shm_slot_end(s, e, SHM_ok);
+	}
+	ck_assert_uint_eq(shm_slot_unbooked(s), SHM_ENTRIES);
+	ck_assert_ptr_null(shm_slot_begin(s, "req_2", 3));
 }
 END_TEST
 
@@ -183,8 +69,8 @@ START_TEST(nonsense_in_a_slot_is_reaped_too)
 	struct shm_slot *s = fresh();
 
 	memset(s, 0xff, sizeof(*s));
-	reap(s);
-	ck_assert_uint_eq(atomic_load(&s->stage), SHM_NONE);
+	shm_slot_reap(s, 9);
+	ck_assert_uint_eq(atomic_load(&s->entries[0].stage), SHM_NONE);
 	ck_assert_uint_eq(atomic_load(&s->state), SHM_FREE);
 }
 END_TEST
@@ -196,7 +82,7 @@ START_TEST(texts_are_cut_to_fit)
 
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	shm_slot_begin(s, text, 1);
+	(void)shm_slot_begin(s, text, 1);
 	shm_slot_model(s, text, sizeof(text) - 1);
 	shm_slot_last_words(s, text);
 	ck_assert_uint_eq(strlen(s->request_id), SHM_TEXT_MAX - 1);
@@ -205,16 +91,17 @@ START_TEST(texts_are_cut_to_fit)
 }
 END_TEST
 
-START_TEST(a_new_process_in_a_slot_keeps_the_counts)
+START_TEST(a_new_process_in_a_slot_keeps_what_is_not_booked)
 {
 	struct shm_slot *s = fresh();
 
-	reap(s);
+	shm_slot_end(s, shm_slot_begin(s, "req_2", 3), SHM_ok);
+	shm_slot_reap(s, 9);
 	shm_slot_take(s, SHM_WORKER, 43, 20);
 	ck_assert_int_eq(atomic_load(&s->pid), 43);
 	ck_assert_uint_eq(atomic_load(&s->generation), 2);
 	ck_assert_uint_eq(atomic_load(&s->state), SHM_STARTING);
-	ck_assert_uint_eq(count(s, SHM_requests), 1);
+	ck_assert_uint_eq(shm_slot_unbooked(s), 1);
 	ck_assert_str_eq(s->last_words, "");
 }
 END_TEST
@@ -222,16 +109,14 @@ END_TEST
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("shm_slot");
-	TCase *tcase = tcase_create("books");
+	TCase *tcase = tcase_create("slot");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, a_worker_that_dies_at_any_store_costs_no_count);
-	tcase_add_test(tcase, a_reaper_that_dies_at_any_store_is_finished_by_the_next);
-	tcase_add_test(tcase, a_request_is_booked_once_however_often_it_is_asked);
 	tcase_add_test(tcase, a_killed_worker_leaves_an_aborted_request_with_its_tokens);
+	tcase_add_test(tcase, an_outcome_that_stood_already_is_kept);
+	tcase_add_test(tcase, a_worker_that_the_master_does_not_book_for_finds_no_entry);
 	tcase_add_test(tcase, nonsense_in_a_slot_is_reaped_too);
 	tcase_add_test(tcase, texts_are_cut_to_fit);
-	tcase_add_test(tcase, a_new_process_in_a_slot_keeps_the_counts);
+	tcase_add_test(tcase, a_new_process_in_a_slot_keeps_what_is_not_booked);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

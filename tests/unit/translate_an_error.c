@@ -26,6 +26,7 @@ static const struct {
 	{ AN_EXPECTATION, 417, "invalid_request_error" },
 	{ AN_HEAD_TOO_LARGE, 431, "invalid_request_error" },
 	{ AN_RATE_LIMIT, 429, "rate_limit_error" },
+	{ AN_SPENT, 429, "billing_error" },
 	{ AN_API, 500, "api_error" },
 	{ AN_NOT_SUPPORTED, 501, "not_supported" },
 	{ AN_BAD_UPSTREAM, 502, "api_error" },

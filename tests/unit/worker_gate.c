@@ -63,7 +63,7 @@ START_TEST(nobody_idle_is_said_soon)
 	house_start_workers(0);
 	for (int i = 0; i < 3; i++)
 		house_check_overloaded(house_call_whole(), SOON_MS);
-	ck_assert_uint_eq(segment.slots[0].counters[SHM_overloaded], 3);
+	ck_assert_uint_eq(segment.slots[0].overloaded, 3);
 }
 END_TEST
 

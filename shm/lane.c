@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Every field is read on its own: a lane that changes meanwhile is looked at again. */
+#include "config.h"
+
+#include "shm/lane.h"
+
+#include "shm/step.h"
+
+static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+struct shm_pace shm_lane_pace(const struct shm_lane *l)
+{
+	struct shm_pace pace = {
+		.limit = within(atomic_load(&l->rpm), 1, SHM_RPM_MAX),
+		.window_ms = atomic_load(&l->window_ms),
+		.spacing_ms = atomic_load(&l->spacing_ms),
+	};
+
+	if (pace.window_ms < 1 || pace.window_ms > 24 * 3600 * 1000)
+		pace.window_ms = 61000;
+	if (pace.spacing_ms < 0 || pace.spacing_ms > pace.window_ms)
+		pace.spacing_ms = 0;
+	return pace;
+}
+
+static int64_t tokens_of(const struct shm_lane *l, const struct shm_stamp *s)
+{
+
+	if (!s->is_used || s->index >= SHM_RPM_MAX)
+		return 0;
+	return atomic_load_explicit(&l->tokens[s->index], memory_order_relaxed);
+}
+
+int64_t shm_lane_tokens_used(const struct shm_lane *l, const struct shm_view *v)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < v->count; i++)
+		sum += tokens_of(l, &v->stamps[i]);
+	return sum;
+}
+
+int64_t shm_lane_tokens_ms(const struct shm_lane *lane, const struct shm_view *v,
+			   int64_t tokens)
+{
+	int64_t limit = atomic_load(&lane->tpm);
+	int64_t used, at_ms = v->now_ms;
+
+	if (limit <= 0)
+		return at_ms;
+	used = shm_lane_tokens_used(lane, v);
+	if (tokens > limit)
+		tokens = limit;
+	for (uint32_t i = 0; i < v->count && used + tokens > limit; i++) {
+		const struct shm_stamp *s = &v->stamps[i];
+
+		if (!s->is_used)
+			continue;
+		used -= tokens_of(lane, s);
+		at_ms = s->at_ms + v->pace.window_ms;
+	}
+	return at_ms;
+}
+
+void shm_lane_note(struct shm_lane *l, const struct shm_place *place, int64_t tokens)
+{
+	if (place->index >= SHM_RPM_MAX ||
+	    atomic_load(&l->ring.cells[place->index]) != place->word)
+		return;
+	if (tokens < 0)
+		tokens = 0;
+	SHM_STEP();
+	atomic_store(&l->tokens[place->index],
+		     tokens < UINT32_MAX ? (uint32_t)tokens : UINT32_MAX);
+}
+
+int64_t shm_lane_bench(struct shm_lane *l, int64_t now_ms, int64_t retry_after_ms,
+		       int64_t first_ms, int64_t most_ms)
+{
+	int64_t held_ms = atomic_load(&l->benched_until_ms), pause_ms = retry_after_ms;
+
+	/* Requests that were under way when the first 429 came say it once more. */
+	if (retry_after_ms == 0 && held_ms > now_ms)
+		return held_ms;
+	if (retry_after_ms == 0) {
+		uint32_t benches = within(atomic_fetch_add(&l->benches, 1), 0, 16);
+
+		pause_ms = first_ms << benches;
+		if (pause_ms > most_ms)
+			pause_ms = most_ms;
+	}
+	while (held_ms < now_ms + pause_ms) {
+		SHM_STEP();
+		if (atomic_compare_exchange_strong(&l->benched_until_ms, &held_ms,
+						   now_ms + pause_ms))
+			return now_ms + pause_ms;
+	}
+	return held_ms;
+}
+
+bool shm_lane_doubt(struct shm_lane *l, uint32_t most)
+{
+	SHM_STEP();
+	if (atomic_fetch_add(&l->doubts, 1) + 1 < most)
+		return false;
+	SHM_STEP();
+	return atomic_exchange(&l->is_disabled, 1) == 0;
+}
+
+void shm_lane_trust(struct shm_lane *l)
+{
+	if (atomic_load_explicit(&l->doubts, memory_order_relaxed))
+		atomic_store(&l->doubts, 0);
+	if (atomic_load_explicit(&l->benches, memory_order_relaxed))
+		atomic_store(&l->benches, 0);
+}
