@@ -18,6 +18,7 @@ struct cmd {
 int cmd_proxy(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_code(int argc, char **argv);
+int cmd_user(int argc, char **argv);
 
 enum { CMD_GO_ON = -1 }; /* no exit code: the options are read */
 

@@ -27,7 +27,7 @@ static void print_lanes(const struct people *p)
 		(void)printf("pool: %s, %zu lanes\n", p->pools[i].name.ptr,
 			     p->pools[i].lane_count);
 	if (p->has_file)
-		(void)printf("people: %zu\n", p->count);
+		(void)printf("people: %zu\n", p->list[0].has_token ? p->count : 0);
 	else
 		(void)printf("people: everybody%s\n", p->list[0].has_token
 							      ? " with PROXY_API_KEY"

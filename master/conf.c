@@ -118,7 +118,8 @@ static void read_files(struct conf *c, const char *path)
 		path = getenv("PROXY_CONFIG");
 	c->file = path && *path ? pool_str(&c->pool, str_of(path)) : find(c, "nim.conf");
 	c->models_file = find_beside(c, "models.conf");
-	c->people_file = find_beside(c, "people.conf");
+	if (c->people_file.len == 0)
+		c->people_file = find_beside(c, "people.conf");
 	if (c->file.len > 0)
 		read_file(c, c->file.ptr, server, 2);
 	if (c->models_file.len > 0)
@@ -195,13 +196,30 @@ static void settle(struct conf *c)
 	conf_models_settle(c);
 }
 
+struct str conf_people_path(struct conf *c)
+{
+	const char *slash = c->file.len ? strrchr(c->file.ptr, '/') : NULL;
+
+	if (c->people_file.len)
+		return c->people_file;
+	return pool_strf(&c->pool, "%.*speople.conf",
+			 slash ? (int)(slash + 1 - c->file.ptr) : 0,
+			 c->file.len ? c->file.ptr : "");
+}
+
 int conf_read(struct conf *c, const char *path)
+{
+	return conf_read_with(c, path, NULL);
+}
+
+int conf_read_with(struct conf *c, const char *path, const char *people_file)
 {
 	memset(c, 0, sizeof(*c));
 	pool_init(&c->pool, NULL);
 	buf_init(&c->errors, MESSAGES_MAX);
 	buf_init(&c->warnings, MESSAGES_MAX);
 	conf_opts_defaults(c);
+	c->people_file = pool_str(&c->pool, str_of(people_file));
 	read_files(c, path);
 	conf_env_read(c);
 	settle(c);

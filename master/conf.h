@@ -61,6 +61,10 @@ struct conf {
  * when it may be used, -1 with c->errors otherwise. conf_release() in both cases.
  */
 int conf_read(struct conf *c, const char *path);
+/* The same, with another people.conf: to try one out. */
+int conf_read_with(struct conf *c, const char *path, const char *people_file);
+/* Where people.conf is, or would be: beside nim.conf; in the pool. */
+struct str conf_people_path(struct conf *c);
 void conf_release(struct conf *c);
 
 /*

@@ -341,7 +341,7 @@ static void read_people(struct conf *c, const char *file, const config_setting_t
 	int count = conf_group_list(c, file, root, "people", person_members,
 				    PERSON_MEMBERS, &list);
 
-	c->people.has_file = list && (count != 0);
+	c->people.has_file = list != NULL;
 	if (count <= 0)
 		return;
 	c->people.list = pool_array(&c->pool, (size_t)count, sizeof(struct person));
@@ -411,6 +411,10 @@ void conf_people_settle(struct conf *c)
 			  "PROXY_API_KEY is not used: people.conf names the people");
 	if (c->people.count > 0)
 		return;
+	if (c->people.has_file && c->error_count == 0)
+		conf_warn(
+			c, c->people_file.ptr, NULL,
+			"people names nobody, so nobody may ask; nim user add makes one");
 	if (c->people.lane_count > 1 && c->people.pool_count != 1 && c->error_count == 0)
 		conf_error(c, c->people_file.ptr, NULL,
 			   "there are several lanes and no people: name people, or one "

@@ -45,6 +45,20 @@ static const struct cmd commands[] = {
 	  "--model M: the model for everything (an id such as vendor/model, or a name "
 	  "from models.conf)\n",
 	  cmd_code, NULL },
+	{ "user",
+	  "add NAME [--lane L] [--weight N] | list | disable NAME | enable NAME | rotate "
+	  "NAME |\n         remove NAME  [--config FILE]",
+	  "make, change and list the people of people.conf",
+	  "people.conf lies beside nim.conf; comments in it stay. add and rotate print "
+	  "the "
+	  "person's token,\n"
+	  "once: the file holds its SHA-256 only. A change that would make the "
+	  "configuration wrong is\n"
+	  "refused and changes nothing. The proxy reads the file anew on SIGHUP "
+	  "(systemctl reload).\n"
+	  "--lane L: the lane or pool that the person uses. --weight N: a share N times "
+	  "as large.\n",
+	  cmd_user, NULL },
 	{ "help", "[COMMAND]", "say more about a command", "", cmd_help, NULL },
 	{ "version", "", "say the version", "", cmd_version, NULL },
 };

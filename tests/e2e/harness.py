@@ -132,8 +132,9 @@ class Server:
 
 
 class Fakenim(Server):
-    def __init__(self, *more):
-        super().__init__("fakenim", [FAKENIM, "--port", "0", "--key", KEY, *more])
+    def __init__(self, *more, key=KEY):
+        """key: the only one that is let in; None lets all in."""
+        super().__init__("fakenim", [FAKENIM, "--port", "0", *(["--key", key] if key else []), *more])
         match = wait_for(lambda: re.search(r"listening on 127\.0\.0\.1:(\d+)", self.log()) or self.died(),
                          what="fakenim")
         if match is True:
@@ -145,6 +146,14 @@ class Fakenim(Server):
 
     def reset(self):
         request(self.port, "POST", "/control/reset")
+
+    def keys(self):
+        """By key: posts, over (more than the enforced window allows), most (in any window)."""
+        return {k["key"]: k for k in json.loads(request(self.port, "GET", "/control/keys").body)["keys"]}
+
+    def posts(self):
+        """Every POST: key, model, mark, at_us (monotonic), status, deltas, end."""
+        return json.loads(request(self.port, "GET", "/control/posts").body)["posts"]
 
     def wait_idle(self, seconds):
         """How long it took until nothing was in flight; raises after that time."""

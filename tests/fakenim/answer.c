@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "tests/fakenim/posts.h"
 #include "translate/jput.h"
 
 static struct buf *new_buf(struct answer *a)
@@ -57,6 +58,7 @@ void answer_flush(struct answer *a)
 	else
 		conn_send(a->c, a->out->data, a->out->len);
 	buf_clear(a->out);
+	posts_progress(a->post, a->tokens);
 }
 
 static void put_head(struct answer *a)

@@ -32,6 +32,7 @@ struct answer_call { /* for a body that is no stream */
 struct answer {
 	struct conn *c;
 	unsigned form;
+	size_t post; /* its number in the record (posts.h) */
 	bool is_stream;
 	bool wants_usage;
 	bool has_head;

@@ -16,11 +16,18 @@
 #include <unistd.h>
 
 #include "tests/fakenim/behave.h"
+#include "tests/fakenim/posts.h"
 #include "tests/fakenim/stats.h"
 #include "tests/fakenim/strict.h"
 #include "tests/fakenim/strict_json.h"
 
-enum { STACK_BYTES = 512 << 10, BACKLOG = 4096, SEND_TIMEOUT_S = 60, PARSE_DEPTH = 130 };
+enum {
+	STACK_BYTES = 512 << 10,
+	BACKLOG = 4096,
+	SEND_TIMEOUT_S = 60,
+	PARSE_DEPTH = 130,
+	BUSY_TIMES = 3
+};
 
 static struct {
 	int port;
@@ -60,16 +67,19 @@ static void refuse_gateway(struct conn *c, int status, const char *title,
 	conn_answer(c, status, "application/json", NULL, body);
 }
 
-static bool has_key(struct conn *c)
+static struct str key_of(struct conn *c)
 {
 	struct str sent = conn_field(c, STR("authorization"), NULL);
 	struct str scheme = STR("Bearer ");
 
-	if (!options.key)
-		return true;
-	return str_has_prefix(sent, scheme) &&
-	       str_eq((struct str){ sent.ptr + scheme.len, sent.len - scheme.len },
-		      str_of(options.key));
+	if (!str_has_prefix(sent, scheme))
+		return (struct str){ NULL, 0 };
+	return (struct str){ sent.ptr + scheme.len, sent.len - scheme.len };
+}
+
+static bool has_key(struct conn *c)
+{
+	return !options.key || str_eq(key_of(c), str_of(options.key));
 }
 
 /* What belongs to the client's side must not come through. */
@@ -153,11 +163,58 @@ static bool wants(struct json_object *body, const char *outer, const char *name)
 	return value && json_object_get_boolean(value);
 }
 
+/* The word behind "mark:" in the last user text: a test finds its request again. */
+static struct str mark_of(struct conn *c)
+{
+	struct str body = buf_str(&c->body), sign = STR("mark:");
+	size_t at = body.len, len = 0;
+
+	while (at > 0 && !(body.len - at >= sign.len &&
+			   memcmp(body.ptr + at, sign.ptr, sign.len) == 0))
+		at--;
+	if (at == 0)
+		return (struct str){ NULL, 0 };
+	at += sign.len;
+	while (at + len < body.len &&
+	       (body.ptr[at + len] == '-' ||
+		(body.ptr[at + len] >= '0' && body.ptr[at + len] <= '9') ||
+		(body.ptr[at + len] >= 'a' && body.ptr[at + len] <= 'z')))
+		len++;
+	return (struct str){ body.ptr + at, len };
+}
+
+/* What the gateway says of a key: bad- ones are unknown, busy- ones have to wait. */
+static int refuse_key(struct conn *c, struct str key, bool is_over)
+{
+	static const char too_many[] = "{\"status\":429,\"title\":\"Too Many Requests\"}";
+	bool is_busy =
+		str_has_prefix(key, STR("busy-")) && posts_count(key) <= BUSY_TIMES;
+
+	if (is_over || is_busy) {
+		conn_answer(c, 429, "application/json", NULL, str_of(too_many));
+		return 429;
+	}
+	if (!str_has_prefix(key, STR("bad-")))
+		return 0;
+	conn_answer(c, 401, "application/json", NULL,
+		    STR("{\"status\":401,\"title\":\"Unauthorized\",\"detail\":"
+			"\"Authentication failed\"}"));
+	return 401;
+}
+
 /* Everything is in order: says what the model is there to say. */
 static void run(struct turn *t)
 {
 	bool is_stream = wants(t->body, NULL, "stream");
+	struct str key = key_of(t->c);
+	bool is_over;
+	size_t post = posts_begin(key, t->model, mark_of(t->c), &is_over);
+	int status = refuse_key(t->c, key, is_over);
 
+	if (status) {
+		posts_end(post, status, false);
+		return;
+	}
 	stats_add(STATS_POSTS, 1);
 	stats_add(STATS_IN_FLIGHT, 1);
 	if (!is_stream)
@@ -166,9 +223,13 @@ static void run(struct turn *t)
 		   buf_str(&t->c->body));
 	answer_init(&t->a, t->c, t->model, is_stream,
 		    wants(t->body, "stream_options", "include_usage"), t->row->form);
+	t->a.post = post;
 	behave_run(t);
 	stats_add(t->c->is_gone && !t->a.has_ended ? STATS_ABORTED : STATS_COMPLETED, 1);
 	stats_add(STATS_IN_FLIGHT, -1);
+	posts_progress(post, t->a.tokens);
+	posts_end(post, t->row->status ? t->row->status : 200,
+		  t->c->is_gone && !t->a.has_ended);
 }
 
 static void chat(struct conn *c)
@@ -286,9 +347,26 @@ static void show_stats(struct conn *c)
 	conn_answer(c, 200, "application/json", NULL, buf_str(b));
 }
 
+static void show_keys(struct conn *c)
+{
+	struct buf *b = pool_buf(&c->pool, 4 << 20);
+
+	posts_put_keys(b);
+	conn_answer(c, 200, "application/json", NULL, buf_str(b));
+}
+
+static void show_posts(struct conn *c)
+{
+	struct buf *b = pool_buf(&c->pool, 128 << 20);
+
+	posts_put(b);
+	conn_answer(c, 200, "application/json", NULL, buf_str(b));
+}
+
 static void reset_stats(struct conn *c)
 {
 	stats_reset();
+	posts_reset();
 	conn_answer(c, 200, "application/json", NULL, STR("{}"));
 }
 
@@ -311,6 +389,8 @@ static const struct {
 	{ "GET", "/health", health, false },
 	{ "GET", "/live", health, false },
 	{ "GET", "/control/stats", show_stats, true },
+	{ "GET", "/control/keys", show_keys, true },
+	{ "GET", "/control/posts", show_posts, true },
 	{ "POST", "/control/reset", reset_stats, true },
 };
 
@@ -409,14 +489,20 @@ static void usage(void)
 {
 	(void)fprintf(stderr,
 		      "usage: fakenim [--port N] [--key KEY] [--any-model]\n"
+		      "               [--rpm N --window MS]\n"
 		      "  --port N     0, the default: a free one, which is printed\n"
 		      "  --key KEY    the only key that is let in; without it: any\n"
-		      "  --any-model  ids outside of mock/ behave as mock/assistant\n");
+		      "  --any-model  ids outside of mock/ behave as mock/assistant\n"
+		      "  --rpm N      more posts of one key in a --window are answered "
+		      "429\n");
 	exit(64);
 }
 
 int main(int argc, char **argv)
 {
+	int64_t window_ms = 60000;
+	int rpm = 0;
+
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--any-model") == 0)
 			options.any_model = true;
@@ -424,8 +510,13 @@ int main(int argc, char **argv)
 			options.key = argv[++i];
 		else if (strcmp(argv[i], "--port") == 0 && i + 1 < argc)
 			options.port = (int)strtol(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--rpm") == 0 && i + 1 < argc)
+			rpm = (int)strtol(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--window") == 0 && i + 1 < argc)
+			window_ms = strtol(argv[++i], NULL, 10);
 		else
 			usage();
 	}
+	posts_limit(rpm, window_ms);
 	accept_all(listen_on(options.port));
 }
