@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +56,8 @@ static int make_folder(const char *folder)
 
 int state_take(const char *folder, char why[256])
 {
+	/* It goes with this process, whatever its children still hold. */
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char path[PATH_MOST];
 	int fd;
 
@@ -70,7 +71,7 @@ int state_take(const char *folder, char why[256])
 		say(why, "cannot open", path);
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fcntl(fd, F_SETLK, &lock) == 0)
 		return fd;
 	(void)snprintf(why, 256, "%.200s is in use by another nim", folder);
 	(void)close(fd); /* not ours */

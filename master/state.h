@@ -44,7 +44,7 @@ enum state_loaded {
 };
 
 /*
- * Takes the directory for this process, which must be the only one (flock on a file
+ * Takes the directory for this process, which must be the only one (a record lock on a file
  * "lock"). Makes the directory when it is missing. Returns a descriptor to keep, or -1
  * with *why, a sentence.
  */

@@ -6,6 +6,9 @@
 
 #include "shm/step.h"
 
+enum { OWNER_BITS = 24, TOKEN_BITS = 40, SOON_MS = 2 };
+#define TOKEN_MASK ((UINT64_C(1) << TOKEN_BITS) - 1)
+
 static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
 {
 	return value < least ? least : value > most ? most : value;
@@ -26,20 +29,34 @@ struct shm_pace shm_lane_pace(const struct shm_lane *l)
 	return pace;
 }
 
+/* Slot, person and serial of a cell: what settling does not change. */
+static uint64_t owner_of(uint64_t word)
+{
+	return word >> 2 & ((UINT64_C(1) << OWNER_BITS) - 1);
+}
+
+/* -1: its holder has not said it yet. */
 static int64_t tokens_of(const struct shm_lane *l, const struct shm_stamp *s)
 {
+	uint64_t noted;
 
 	if (!s->is_used || s->index >= SHM_RPM_MAX)
 		return 0;
-	return atomic_load_explicit(&l->tokens[s->index], memory_order_relaxed);
+	noted = atomic_load(&l->tokens[s->index]);
+	if (owner_of(s->word) == noted >> TOKEN_BITS)
+		return (int64_t)(noted & TOKEN_MASK);
+	return s->is_pinned ? -1 : 0; /* nobody will say it any more */
 }
 
 int64_t shm_lane_tokens_used(const struct shm_lane *l, const struct shm_view *v)
 {
 	int64_t sum = 0;
 
-	for (uint32_t i = 0; i < v->count; i++)
-		sum += tokens_of(l, &v->stamps[i]);
+	for (uint32_t i = 0; i < v->count; i++) {
+		int64_t tokens = tokens_of(l, &v->stamps[i]);
+
+		sum += tokens > 0 ? tokens : 0;
+	}
 	return sum;
 }
 
@@ -51,6 +68,9 @@ int64_t shm_lane_tokens_ms(const struct shm_lane *lane, const struct shm_view *v
 
 	if (limit <= 0)
 		return at_ms;
+	for (uint32_t i = 0; i < v->count; i++)
+		if (tokens_of(lane, &v->stamps[i]) < 0)
+			return at_ms + SOON_MS;
 	used = shm_lane_tokens_used(lane, v);
 	if (tokens > limit)
 		tokens = limit;
@@ -67,14 +87,15 @@ int64_t shm_lane_tokens_ms(const struct shm_lane *lane, const struct shm_view *v
 
 void shm_lane_note(struct shm_lane *l, const struct shm_place *place, int64_t tokens)
 {
+	uint64_t count = tokens < 0 ? 0 : (uint64_t)tokens;
+
 	if (place->index >= SHM_RPM_MAX ||
 	    atomic_load(&l->ring.cells[place->index]) != place->word)
 		return;
-	if (tokens < 0)
-		tokens = 0;
 	SHM_STEP();
 	atomic_store(&l->tokens[place->index],
-		     tokens < UINT32_MAX ? (uint32_t)tokens : UINT32_MAX);
+		     owner_of(place->word) << TOKEN_BITS |
+			     (count < TOKEN_MASK ? count : TOKEN_MASK));
 }
 
 int64_t shm_lane_bench(struct shm_lane *l, int64_t now_ms, int64_t retry_after_ms,

@@ -30,7 +30,7 @@ struct shm_lane {
 	_Atomic uint32_t is_disabled;  /* by its doubts, until the key is read anew */
 	_Atomic uint32_t bench_status; /* HTTP status that benched it */
 	struct shm_ring ring;
-	_Atomic uint32_t tokens[SHM_RPM_MAX]; /* of the request in that cell */
+	_Atomic uint64_t tokens[SHM_RPM_MAX]; /* of the request in that cell, and whose */
 } __attribute__((aligned(64)));
 
 /* Lanes that share their requests; the first of its rows are the lanes themselves, each
@@ -44,7 +44,8 @@ struct shm_group {
 struct shm_pace shm_lane_pace(const struct shm_lane *l);
 /*
  * The tokens of the grants in the window, and the earliest time at which so many more
- * have room: now_ms when they have, or when the lane has no such limit. A request larger
+ * have room: now_ms when they have, or when the lane has no such limit; a moment later
+ * when somebody has just been granted and has not said how many his are. A request larger
  * than the limit is let through an empty window.
  */
 int64_t shm_lane_tokens_used(const struct shm_lane *l, const struct shm_view *view);

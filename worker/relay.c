@@ -158,12 +158,21 @@ static void tell_client(struct relay *rl)
 	flush(rl);
 }
 
+/*
+ * Without a master nothing new is begun: another one may count this lane already, and
+ * would not know. What is under way is finished.
+ */
+static bool is_lost(const struct relay *rl)
+{
+	return rl->r->conn->waiter->is_orphaned &&
+	       (rl->r->turn.has_place || !upstream_has_begun(rl->r->upstream));
+}
+
 static bool must_leave(struct relay *rl, bool client_ready)
 {
 	struct conn *conn = rl->r->conn;
 
-	return conn->waiter->is_orphaned || conn->is_gone ||
-	       (client_ready && conn_is_gone(conn));
+	return is_lost(rl) || conn->is_gone || (client_ready && conn_is_gone(conn));
 }
 
 /* The transfer has ended by itself. */
@@ -274,7 +283,7 @@ static enum attempt queue(struct relay *rl, int64_t not_before_ms)
 
 	for (;;) {
 		rl->now_ms = clock_ms();
-		if (must_leave(rl, client_ready))
+		if (must_leave(rl, client_ready) || r->conn->waiter->is_orphaned)
 			return ATTEMPT_LEFT;
 		if (rl->now_ms >= relay_total_due(rl)) {
 			relay_late(rl);

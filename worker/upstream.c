@@ -270,8 +270,8 @@ void upstream_pause(struct upstream *u, struct waiter *w, int client_fd,
 	shm_slot_beat(w->slot, clock_ms());
 	*client_ready = fds[0].revents != 0;
 	w->has_rung = fds[2].revents != 0;
-	if (fds[1].revents)
-		w->is_orphaned = true;
+	if (w->alive_fd >= 0 && fds[1].revents)
+		wait_orphan(w);
 }
 
 void upstream_step(struct upstream *u, struct waiter *w, int client_fd,

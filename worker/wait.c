@@ -37,6 +37,12 @@ bool wait_is_stopped(void)
 	return has_term != 0;
 }
 
+void wait_orphan(struct waiter *w)
+{
+	w->is_orphaned = true;
+	w->alive_fd = -1; /* it would be readable for ever */
+}
+
 enum wait_result wait_fd(struct waiter *w, int fd, short events, int64_t deadline_ms,
 			 bool want_stop)
 {
@@ -60,8 +66,9 @@ enum wait_result wait_fd(struct waiter *w, int fd, short events, int64_t deadlin
 			return WAIT_ORPHANED; /* a descriptor is broken: nothing to wait
 						 for */
 		if (ready > 0 && fds[1].revents != 0) {
-			w->is_orphaned = true;
-			return WAIT_ORPHANED;
+			wait_orphan(w);
+			if (want_stop)
+				return WAIT_ORPHANED;
 		}
 		if (ready > 0 && fds[0].revents != 0)
 			return WAIT_READY;

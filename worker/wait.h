@@ -15,7 +15,7 @@
 enum { WAIT_SLICE_MS = 1000 }; /* longest sleep without a heartbeat */
 
 struct waiter {
-	int alive_fd; /* EOF: the master is gone */
+	int alive_fd; /* EOF: the master is gone; -1: it is, and that is known */
 	struct shm_slot *slot;
 	bool is_orphaned;
 	int bell_fd;   /* -1: none is listened to */
@@ -26,11 +26,14 @@ enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_ORPHANED, WAIT_STOPPED };
 
 /*
  * Until fd has one of the poll(2) events (or an error), or the deadline has passed.
- * WAIT_STOPPED when SIGTERM has come and the caller asked for that (want_stop): only
- * between requests.
+ * Between requests (want_stop) also WAIT_STOPPED when SIGTERM has come, and WAIT_ORPHANED
+ * when the master is gone; during one both are only noticed.
  */
 enum wait_result wait_fd(struct waiter *w, int fd, short events, int64_t deadline_ms,
 			 bool want_stop);
+
+/* The master is gone: is_orphaned, and alive_fd is not looked at any more. */
+void wait_orphan(struct waiter *w);
 
 /* SIGTERM sets a flag; it can be delivered only inside wait_fd(…, true). */
 void wait_catch_term(void);
