@@ -40,13 +40,13 @@ enum state_loaded {
 	STATE_CLEAN,	/* windows and accounts are as they were */
 	STATE_REBOOTED, /* windows are full as of the boot */
 	STATE_UNCLEAN,	/* windows are full as of now */
-	STATE_REFUSED,	/* the file was kept aside: *why; windows as in STATE_UNCLEAN */
+	STATE_REFUSED,	/* the file was kept aside: *why; else as STATE_UNCLEAN */
 };
 
 /*
- * Takes the directory for this process, which must be the only one (a record lock on a file
- * "lock"). Makes the directory when it is missing. Returns a descriptor to keep, or -1
- * with *why, a sentence.
+ * Takes the directory for this process, which must be the only one (a record lock on a
+ * file "lock"). Makes the directory when it is missing. Returns a descriptor to keep, or
+ * -1 with *why, a sentence.
  */
 int state_take(const char *folder, char why[256]);
 

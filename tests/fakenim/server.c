@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/fakenim/behave.h"
+#include "tests/fakenim/control.h"
 #include "tests/fakenim/posts.h"
 #include "tests/fakenim/stats.h"
 #include "tests/fakenim/strict.h"
@@ -163,26 +164,6 @@ static bool wants(struct json_object *body, const char *outer, const char *name)
 	return value && json_object_get_boolean(value);
 }
 
-/* The word behind "mark:" in the last user text: a test finds its request again. */
-static struct str mark_of(struct conn *c)
-{
-	struct str body = buf_str(&c->body), sign = STR("mark:");
-	size_t at = body.len, len = 0;
-
-	while (at > 0 && !(body.len - at >= sign.len &&
-			   memcmp(body.ptr + at, sign.ptr, sign.len) == 0))
-		at--;
-	if (at == 0)
-		return (struct str){ NULL, 0 };
-	at += sign.len;
-	while (at + len < body.len &&
-	       (body.ptr[at + len] == '-' ||
-		(body.ptr[at + len] >= '0' && body.ptr[at + len] <= '9') ||
-		(body.ptr[at + len] >= 'a' && body.ptr[at + len] <= 'z')))
-		len++;
-	return (struct str){ body.ptr + at, len };
-}
-
 /* What the gateway says of a key: bad- ones are unknown, busy- ones have to wait. */
 static int refuse_key(struct conn *c, struct str key, bool is_over)
 {
@@ -208,7 +189,8 @@ static void run(struct turn *t)
 	bool is_stream = wants(t->body, NULL, "stream");
 	struct str key = key_of(t->c);
 	bool is_over;
-	size_t post = posts_begin(key, t->model, mark_of(t->c), &is_over);
+	size_t post =
+		posts_begin(key, t->model, control_mark(buf_str(&t->c->body)), &is_over);
 	int status = refuse_key(t->c, key, is_over);
 
 	if (status) {
@@ -339,37 +321,6 @@ static void not_ready(struct conn *c)
 			"ready.\"}"));
 }
 
-static void show_stats(struct conn *c)
-{
-	struct buf *b = pool_buf(&c->pool, 4 << 20);
-
-	stats_put(b);
-	conn_answer(c, 200, "application/json", NULL, buf_str(b));
-}
-
-static void show_keys(struct conn *c)
-{
-	struct buf *b = pool_buf(&c->pool, 4 << 20);
-
-	posts_put_keys(b);
-	conn_answer(c, 200, "application/json", NULL, buf_str(b));
-}
-
-static void show_posts(struct conn *c)
-{
-	struct buf *b = pool_buf(&c->pool, 128 << 20);
-
-	posts_put(b);
-	conn_answer(c, 200, "application/json", NULL, buf_str(b));
-}
-
-static void reset_stats(struct conn *c)
-{
-	stats_reset();
-	posts_reset();
-	conn_answer(c, 200, "application/json", NULL, STR("{}"));
-}
-
 static const struct {
 	const char *method;
 	const char *path;
@@ -388,10 +339,10 @@ static const struct {
 	{ "GET", "/v1/health/live", health, false },
 	{ "GET", "/health", health, false },
 	{ "GET", "/live", health, false },
-	{ "GET", "/control/stats", show_stats, true },
-	{ "GET", "/control/keys", show_keys, true },
-	{ "GET", "/control/posts", show_posts, true },
-	{ "POST", "/control/reset", reset_stats, true },
+	{ "GET", "/control/stats", control_stats, true },
+	{ "GET", "/control/keys", control_keys, true },
+	{ "GET", "/control/posts", control_posts, true },
+	{ "POST", "/control/reset", control_reset, true },
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
