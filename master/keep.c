@@ -127,8 +127,7 @@ static const char *const loaded_words[] = {
 	[STATE_NONE] = "none was there: the first start",
 	[STATE_CLEAN] = "accounts and windows go on",
 	[STATE_REBOOTED] = "accounts go on; windows were full at the boot",
-	[STATE_UNCLEAN] =
-		"accounts go on; the last run ended without a word: full windows",
+	[STATE_UNCLEAN] = "accounts go on; no last word, so windows count as full now",
 };
 
 static void load(struct keep *k)

@@ -11,10 +11,22 @@
 
 #include "shm/segment.h"
 
-enum { SHM_BRAKE_MINUTE_MS = 60 * 1000, SHM_BRAKE_ANSWERED_MS = 1000 };
+enum {
+	SHM_BRAKE_MINUTE_MS = 60 * 1000,
+	SHM_BRAKE_ANSWERED_MS = 1000,
+	SHM_BRAKE_FRESH_MS = 1000 /* a waiter that has not looked for so long is frozen */
+};
 
 /* This slot's request is, or is not any more, with that model; row SHM_NOBODY: none. */
 void shm_brake_fly(struct shm_segment *seg, uint32_t slot, uint32_t row);
+/* It waits for that model to have room, and asks again at least every half second. */
+void shm_brake_wait(struct shm_segment *seg, uint32_t slot, uint32_t row);
+/*
+ * Whether this slot's request may go to that model now. Room is for the person who has
+ * the fewest requests with the model, and among equals for the oldest request.
+ */
+bool shm_brake_may(const struct shm_segment *seg, uint32_t slot, uint32_t row,
+		   int64_t now_ms);
 /* How many requests are with that model now. */
 uint32_t shm_brake_flights(const struct shm_segment *seg, uint32_t row);
 /*

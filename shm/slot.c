@@ -30,7 +30,8 @@ void shm_slot_take(struct shm_slot *s, enum shm_kind kind, int32_t pid, int64_t 
 
 void shm_slot_state(struct shm_slot *s, enum shm_state state, int64_t now_ms)
 {
-	atomic_store_explicit(&s->since_ms, now_ms, memory_order_relaxed);
+	if (atomic_load_explicit(&s->state, memory_order_relaxed) != (uint32_t)state)
+		atomic_store_explicit(&s->since_ms, now_ms, memory_order_relaxed);
 	atomic_store_explicit(&s->state, state, memory_order_release);
 	shm_slot_beat(s, now_ms);
 }

@@ -146,7 +146,7 @@ static int check_minute(struct req *r)
 
 /* ---- the lanes */
 
-static int64_t max_wait_ms(const struct req *r)
+int64_t admit_max_wait_ms(const struct req *r)
 {
 	int64_t own = r->person->max_wait_ms;
 
@@ -162,7 +162,8 @@ static struct str refusal_words(struct req *r, int64_t wait_ms)
 	return pool_strf(r->pool,
 			 "All requests that the upstream allows are taken for the next "
 			 "%lld seconds (max_wait is %lld).",
-			 (long long)(wait_ms / 1000), (long long)(max_wait_ms(r) / 1000));
+			 (long long)(wait_ms / 1000),
+			 (long long)(admit_max_wait_ms(r) / 1000));
 }
 
 /*
@@ -173,7 +174,7 @@ static int check_lanes(struct req *r)
 {
 	struct shm_person *p = &r->env->segment->people[r->person->row];
 	int64_t now_ms = clock_ms(), last_ms = 0, each_ms, wait_ms, at_ms;
-	int64_t most_ms = max_wait_ms(r);
+	int64_t most_ms = admit_max_wait_ms(r);
 	unsigned expected;
 	int retry_after;
 
@@ -210,13 +211,14 @@ int admit(struct req *r)
 bool admit_again(struct req *r, int64_t now_ms, int *retry_after)
 {
 	int64_t each_ms, wait_ms = turn_wait_ms(r, now_ms, &each_ms);
-	int64_t left_ms = r->began_ms + max_wait_ms(r) - now_ms;
+	int64_t left_ms = r->began_ms + admit_max_wait_ms(r) - now_ms;
 
 	if (wait_ms <= left_ms)
 		return true;
-	*retry_after = wait_ms == INT64_MAX
-			       ? 0
-			       : whole_seconds(wait_ms - max_wait_ms(r) + MARGIN_MS);
+	*retry_after =
+		wait_ms == INT64_MAX
+			? 0
+			: whole_seconds(wait_ms - admit_max_wait_ms(r) + MARGIN_MS);
 	return false;
 }
 

@@ -15,6 +15,9 @@
  * in. */
 int admit(struct req *r);
 
+/* How long the client's request may wait; after that it is refused. */
+int64_t admit_max_wait_ms(const struct req *r);
+
 /*
  * The lane was put on the bench, or has failed, with the request back in the queue: may
  * it wait? False: *retry_after is the whole second, 1..60, at which it could be served.

@@ -16,6 +16,7 @@
 #include "translate/an_reply.h"
 #include "translate/ids.h"
 #include "translate/sse.h"
+#include "worker/admit.h"
 #include "worker/clock.h"
 #include "worker/relay_due.h"
 #include "worker/relay_end.h"
@@ -291,6 +292,11 @@ static enum attempt queue(struct relay *rl, int64_t not_before_ms)
 		}
 		if (rl->now_ms >= not_before_ms && turn_try(r, rl->now_ms, &again_ms))
 			return ATTEMPT_RUNNING;
+		if (r->turn.is_braked &&
+		    rl->now_ms - r->began_ms >= admit_max_wait_ms(r)) {
+			relay_no_room(rl);
+			return ATTEMPT_REFUSED;
+		}
 		shm_slot_state(r->slot, SHM_QUEUED, rl->now_ms);
 		rest(rl, again_ms, &client_ready);
 		if (r->conn->waiter->has_rung)

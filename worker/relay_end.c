@@ -92,6 +92,18 @@ void relay_late(struct relay *rl)
 		      STR("The request has waited for its lane for too long."));
 }
 
+void relay_no_room(struct relay *rl)
+{
+	set_own_fault(
+		rl, AN_OVERLOADED,
+		pool_strf(rl->r->pool,
+			  "The servers of %.128s have too much to do; the request has "
+			  "waited for %lld seconds.",
+			  rl->r->model->id.ptr,
+			  (long long)(rl->now_ms - rl->r->began_ms) / 1000));
+	rl->fault.is_transient = false; /* it has been ridden out for long enough */
+}
+
 /* The refusal was the lane's: back into the queue, at the old place. */
 static bool may_queue_again(struct relay *rl)
 {

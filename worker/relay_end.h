@@ -15,6 +15,7 @@ void relay_refusal(struct relay *rl); /* an HTTP status or body that is no event
 void relay_no_answer(struct relay *rl); /* the transfer failed or held nothing */
 void relay_silence(struct relay *rl);	/* a deadline passed */
 void relay_late(struct relay *rl);	/* the same, in the queue */
+void relay_no_room(struct relay *rl);	/* max_wait is over, the brake still holds */
 
 /*
  * True when the request shall be sent again. When the lane was refused (rl->is_lanes): if

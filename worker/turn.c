@@ -83,13 +83,15 @@ static void ring(const struct req *r, uint32_t lane)
 static bool is_braked(const struct req *r, int64_t now_ms)
 {
 	struct shm_segment *seg = r->env->segment;
-	uint32_t limit;
+	uint32_t row;
 
 	if (!r->learnt)
 		return false;
-	limit = shm_brake_limit(r->learnt, now_ms);
-	return limit != UINT32_MAX &&
-	       shm_brake_flights(seg, (uint32_t)(r->learnt - seg->models)) >= limit;
+	row = (uint32_t)(r->learnt - seg->models);
+	if (shm_brake_may(seg, r->slot_number, row, now_ms))
+		return false;
+	shm_brake_wait(seg, r->slot_number, row);
+	return true;
 }
 
 static void take(struct req *r, const struct shm_look *look, int64_t now_ms)
@@ -116,7 +118,8 @@ bool turn_try(struct req *r, int64_t now_ms, int64_t *again_ms)
 	struct turn *t = &r->turn;
 	struct shm_look look;
 
-	if (is_braked(r, now_ms)) {
+	t->is_braked = is_braked(r, now_ms);
+	if (t->is_braked) {
 		turn_leave(r);
 		t->has_waited = true;
 		*again_ms = now_ms + BRAKE_LOOK_MS;

@@ -20,6 +20,7 @@ struct turn {
 	bool is_waiting;    /* it stands in the queue */
 	bool has_place;	    /* and is not settled yet */
 	bool has_waited;    /* it could not go at once */
+	bool is_braked;	    /* it is the model that has no room, not the lane */
 	uint32_t row; /* of the lane with the place, or the last one; SHM_NOBODY: none */
 	const struct lane *lane; /* the same; NULL: none yet */
 	struct shm_place place;

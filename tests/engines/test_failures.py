@@ -145,9 +145,9 @@ class Committed(Failing):
 
 
 class Overload(Failing):
-    """An engine that takes two requests at once."""
+    """An engine that takes two requests at once, and a client that is not told to wait for long."""
 
-    settings = {"commit_after": -1}
+    settings = {"commit_after": -1, "max_wait": 1000}
     engine_env = {"DYN_ENGINE_REQUEST_LIMIT": "2", "DYN_DYNAMO_REQUEST_QUEUE_LIMIT": "1"}
 
     def fill(self):
@@ -188,7 +188,7 @@ class Overload(Failing):
 
 
 class OverloadBehindTheHead(Overload):
-    settings = {"commit_after": 0}
+    settings = {"commit_after": 0, "max_wait": 30000}
 
     def test_an_overload(self):
         """An overload behind the head is ridden out: the client waits and gets its answer [E57]"""
