@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,19 @@ static int read_text(const char *path, struct buf *text)
 	return n < 0 ? -1 : 0;
 }
 
+/* One change at a time: each is made of the file that the one before has left. */
+static int lock_folder(const char *file)
+{
+	int fd =
+		open(conf_folder_of(&conf, file).ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd); /* not locked: an odd file system */
+	return -1;
+}
+
 /* With the owner and mode of the file that it replaces. */
 static int write_text(const char *path, const char *like, struct str text)
 {
@@ -148,8 +162,12 @@ static int put_in_place(const struct options *o, const char *path, struct str te
 	int errors = conf.error_count;
 
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
-	if (write_text(fresh, path, text) < 0)
-		return fail("cannot write", fresh);
+	if (write_text(fresh, path, text) < 0) {
+		int result = fail("cannot write", fresh);
+
+		(void)unlink(fresh); /* half a file is nobody's */
+		return result;
+	}
 	if (count_errors(o, fresh) > errors) {
 		cmd_print_lines(&conf.errors, "");
 		(void)fputs("nim: that would be wrong; nothing was changed\n", stderr);
@@ -184,8 +202,8 @@ static int change(const struct options *o, size_t verb)
 	struct str path = conf_people_path(&conf);
 	char token[TOKEN], digest[2 * SHA256_DIGEST_LENGTH + 1], file[PATH_MOST];
 	struct buf text, value, edited;
+	int result, lock = lock_folder(path.ptr);
 	const char *why;
-	int result;
 
 	(void)snprintf(file, sizeof(file), "%s", path.ptr);
 	buf_init(&text, FILE_MOST);
@@ -212,6 +230,8 @@ static int change(const struct options *o, size_t verb)
 			     "(systemctl reload nim).\n",
 			     file);
 	explicit_bzero(token, sizeof(token));
+	if (lock >= 0)
+		(void)close(lock); /* which unlocks */
 	buf_release(&text);
 	buf_release(&value);
 	buf_release(&edited);

@@ -84,6 +84,8 @@ void conf_error_at(struct conf *c, const char *file, unsigned line, const char *
  * or -1 with an error line. cfg is initialised in both cases and wants config_destroy().
  */
 int conf_file_parse(struct conf *c, config_t *cfg, const char *file);
+/* The folder that a file lies in; in the pool. */
+struct str conf_folder_of(struct conf *c, const char *file);
 
 /* conf_lists.c: listen and upstreams of nim.conf. */
 void conf_lists_read(struct conf *c, const char *file, const config_setting_t *root);

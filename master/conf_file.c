@@ -124,7 +124,7 @@ static unsigned find_cut_number(const char *text)
 	return 0;
 }
 
-static struct str folder_of(struct conf *c, const char *file)
+struct str conf_folder_of(struct conf *c, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 
@@ -140,7 +140,7 @@ static int parse_text(struct conf *c, config_t *cfg, const char *file, const cha
 
 	if (line > 0) /* the rest is read all the same: for its errors */
 		conf_error_at(c, file, line, "a number is too large (above 2147483647)");
-	config_set_include_dir(cfg, folder_of(c, file).ptr);
+	config_set_include_dir(cfg, conf_folder_of(c, file).ptr);
 	if (config_read_string(cfg, text) == CONFIG_TRUE)
 		return 0;
 	conf_error_at(c, config_error_file(cfg) ? config_error_file(cfg) : file,

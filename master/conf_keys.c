@@ -69,6 +69,17 @@ static struct str read_key_file(struct conf *c, const char *file,
 	return problem ? none : key;
 }
 
+/* Relative to the file that names it, as @include is. */
+static struct str read_own_file(struct conf *c, const char *file,
+				const config_setting_t *group, const char *name)
+{
+	struct str path = str_of(name);
+
+	if (name[0] != '/')
+		path = pool_strf(&c->pool, "%s/%s", conf_folder_of(c, file).ptr, name);
+	return read_key_file(c, file, group, path.ptr);
+}
+
 static struct str read_credential(struct conf *c, const char *file,
 				  const config_setting_t *group, const char *name)
 {
@@ -104,7 +115,7 @@ static const struct {
 			   const config_setting_t *group, const char *name);
 } sources[] = {
 	{ "key_credential", read_credential },
-	{ "key_file", read_key_file },
+	{ "key_file", read_own_file },
 	{ "key_env", read_variable },
 };
 enum { SOURCES = sizeof(sources) / sizeof(sources[0]) };
@@ -119,6 +130,9 @@ void conf_keys_read(struct conf *c, const char *file, const config_setting_t *gr
 		counts[i] = conf_group_texts(c, group, sources[i].member, &names[i]);
 		all += counts[i];
 	}
+	if (all > SHM_LANE_KEYS)
+		conf_error(c, file, group, "lanes: give at most %d keys to \"%s\"",
+			   SHM_LANE_KEYS, lane->name.ptr);
 	lane->keys = pool_array(&c->pool, all, sizeof(lane->keys[0]));
 	for (size_t i = 0; i < SOURCES; i++)
 		for (size_t k = 0; k < counts[i]; k++) {

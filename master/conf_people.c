@@ -90,9 +90,19 @@ static void refuse_twin(const struct place *at, struct str name)
 		   name.ptr);
 }
 
+static bool has_key_of(const struct lane *a, const struct lane *b)
+{
+	for (size_t i = 0; i < a->key_count; i++)
+		for (size_t k = 0; k < b->key_count; k++)
+			if (str_eq(a->keys[i], b->keys[k]))
+				return true;
+	return false;
+}
+
 static void read_lane(const struct place *at, struct lane *lane)
 {
 	struct conf *c = at->c;
+	int errors = c->error_count;
 
 	lane->name = read_name(at);
 	lane->owner = conf_group_str(c, at->group, "owner");
@@ -102,7 +112,8 @@ static void read_lane(const struct place *at, struct lane *lane)
 	lane->tpm = number(at, "tokens_per_minute", 0, DAY_MOST, 0);
 	lane->is_paced = conf_group_bool(at->group, "paced", c->is_paced);
 	conf_keys_read(c, at->file, at->group, lane);
-	if (lane->is_paced && lane->spacing_ms * lane->rpm > lane->window_ms)
+	if (c->error_count == errors && lane->is_paced &&
+	    lane->spacing_ms * lane->rpm > lane->window_ms)
 		conf_error(c, at->file, at->group,
 			   "lanes: %lld requests %lld ms apart do not fit into a window "
 			   "of %lld ms; lower rpm or spacing",
@@ -111,6 +122,11 @@ static void read_lane(const struct place *at, struct lane *lane)
 	for (struct lane *other = c->people.lanes; other < lane; other++)
 		if (str_eq(other->name, lane->name))
 			refuse_twin(at, lane->name);
+		else if (has_key_of(lane, other))
+			conf_error(c, at->file, at->group,
+				   "lanes: \"%s\" and \"%s\" have the same key: the "
+				   "upstream counts it once",
+				   other->name.ptr, lane->name.ptr);
 }
 
 static size_t find_lane(const struct people *p, struct str name)

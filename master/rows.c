@@ -5,6 +5,8 @@
 
 #include "master/rows.h"
 
+#include <openssl/sha.h>
+
 enum {
 	GENERATIONS = 3, /* of workers that may be there at the same time */
 	SLOTS_MORE = 16,
@@ -40,8 +42,48 @@ bool rows_fit(const struct conf *c, const struct shm_shape *shape)
 
 /* ---- claiming */
 
-static int claim(struct shm_segment *seg, struct people *p)
+static size_t fingerprint(const struct lane *lane, uint64_t keys[SHM_LANE_KEYS])
 {
+	size_t count = lane->key_count < SHM_LANE_KEYS ? lane->key_count : SHM_LANE_KEYS;
+
+	memset(keys, 0, SHM_LANE_KEYS * sizeof(keys[0]));
+	for (size_t i = 0; i < count; i++) {
+		uint8_t digest[SHA256_DIGEST_LENGTH];
+
+		SHA256((const uint8_t *)lane->keys[i].ptr, lane->keys[i].len, digest);
+		memcpy(&keys[i], digest, sizeof(keys[i]));
+	}
+	return count;
+}
+
+static bool is_claimed(const struct people *p, size_t lanes, uint32_t row)
+{
+	for (size_t i = 0; i < lanes; i++)
+		if (p->lanes[i].row == row)
+			return true;
+	return false;
+}
+
+/* The upstream counts keys, not names: a lane that was renamed keeps its window. */
+static void claim_by_key(struct shm_segment *seg, struct people *p, size_t i)
+{
+	uint64_t keys[SHM_LANE_KEYS];
+	size_t count = fingerprint(&p->lanes[i], keys);
+	int32_t row = shm_segment_lane_of(seg, keys, count);
+
+	p->lanes[i].row = SHM_NOBODY;
+	if (row >= 0 && !is_claimed(p, i, (uint32_t)row))
+		p->lanes[i].row = (uint32_t)row;
+}
+
+static int claim_lanes(struct shm_segment *seg, struct people *p)
+{
+	for (size_t i = 0; i < p->lane_count; i++)
+		claim_by_key(seg, p, i);
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (p->lanes[i].row != SHM_NOBODY)
+			shm_segment_rename_lane(seg, p->lanes[i].row,
+						p->lanes[i].name.ptr);
 	for (size_t i = 0; i < p->lane_count; i++) {
 		int32_t row = shm_segment_lane(seg, p->lanes[i].name.ptr);
 
@@ -49,6 +91,13 @@ static int claim(struct shm_segment *seg, struct people *p)
 			return -1;
 		p->lanes[i].row = (uint32_t)row;
 	}
+	return 0;
+}
+
+static int claim(struct shm_segment *seg, struct people *p)
+{
+	if (claim_lanes(seg, p) < 0)
+		return -1;
 	for (size_t i = 0; i < p->pool_count; i++) {
 		int32_t group = shm_segment_pool(seg, p->pools[i].name.ptr);
 
@@ -92,11 +141,16 @@ static void claim_models(struct shm_segment *seg, const struct models *models)
 
 static void write_lane(struct shm_lane *to, const struct lane *from)
 {
+	uint64_t keys[SHM_LANE_KEYS];
+
+	(void)fingerprint(from, keys);
 	atomic_store(&to->rpm, (uint32_t)from->rpm);
 	atomic_store(&to->window_ms, from->window_ms);
 	atomic_store(&to->spacing_ms, from->spacing_ms);
 	atomic_store(&to->tpm, from->tpm);
 	atomic_store(&to->is_paced, from->is_paced);
+	for (size_t i = 0; i < SHM_LANE_KEYS; i++)
+		atomic_store(&to->keys[i], keys[i]);
 	atomic_store(&to->doubts, 0); /* its key has just been read anew */
 	atomic_store(&to->is_disabled, 0);
 	atomic_store(&to->is_configured, 1);

@@ -154,6 +154,7 @@ struct reader {
 	struct shm_segment *seg;
 	const struct state_clock *clock;
 	enum state_loaded result;
+	bool is_by_key; /* the second time: lanes that have their keys here */
 };
 
 static void read_run(struct reader *r, struct str line)
@@ -210,13 +211,34 @@ static void read_ring(struct reader *r, struct shm_ring *ring, struct str list)
 		shm_ring_begin(ring, last_ms);
 }
 
+static size_t keys_in(struct str list, uint64_t keys[SHM_LANE_KEYS])
+{
+	size_t count = 0;
+
+	while (list.len && count < SHM_LANE_KEYS) {
+		struct str digits = cut(&list, ',');
+
+		keys[count] = 0;
+		for (size_t i = 0; i < digits.len && hex(digits.ptr[i]) >= 0; i++)
+			keys[count] = keys[count] << 4 | (uint64_t)hex(digits.ptr[i]);
+		count++;
+	}
+	return count;
+}
+
+/* The window is the keys', whatever the lane is called now; else the name's. */
 static void read_lane(struct reader *r, struct str line)
 {
+	uint64_t keys[SHM_LANE_KEYS];
+	size_t key_count = keys_in(value_of(line, "keys"), keys);
+	int32_t row = shm_segment_lane_of(r->seg, keys, key_count);
 	char name[NAME_MOST];
-	int32_t row;
 
+	if (r->is_by_key != (row >= 0))
+		return;
 	name_in(value_of(line, "name"), name);
-	row = shm_segment_lane(r->seg, name);
+	if (row < 0)
+		row = shm_segment_lane(r->seg, name);
 	if (row < 0)
 		return;
 	read_account(line, &r->seg->books.lanes[row]);
@@ -284,11 +306,8 @@ void state_fill_windows(struct shm_segment *seg, int64_t at_ms)
 	}
 }
 
-enum state_loaded state_read(struct shm_segment *seg, struct str text,
-			     const struct state_clock *clock)
+static void read_lines(struct reader *r, struct str text)
 {
-	struct reader r = { seg, clock, STATE_UNCLEAN };
-
 	while (text.len > 0) {
 		struct str line = cut(&text, '\n'), word;
 
@@ -296,8 +315,29 @@ enum state_loaded state_read(struct shm_segment *seg, struct str text,
 			continue;
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (str_eq(word, str_of(kinds[i].word)))
-				kinds[i].read(&r, line);
+				kinds[i].read(r, line);
 	}
+}
+
+/* What goes by a lane's name comes first, and what goes by its keys replaces it. */
+static void read_keyed_lanes(struct reader *r, struct str text)
+{
+	r->is_by_key = true;
+	while (text.len > 0) {
+		struct str line = cut(&text, '\n'), word;
+
+		if (next_word(&line, &word) && str_eq(word, STR("lane")))
+			read_lane(r, line);
+	}
+}
+
+enum state_loaded state_read(struct shm_segment *seg, struct str text,
+			     const struct state_clock *clock)
+{
+	struct reader r = { seg, clock, STATE_UNCLEAN, false };
+
+	read_lines(&r, text);
+	read_keyed_lanes(&r, text);
 	/* Every grant before the boot is older than it: monotonic time began there. */
 	if (r.result == STATE_REBOOTED)
 		state_fill_windows(seg, 0);

@@ -114,6 +114,21 @@ static void put_ring(struct buf *to, const struct shm_segment *seg,
 	}
 }
 
+static void put_keys(struct buf *to, const struct shm_lane *lane)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < SHM_LANE_KEYS; i++) {
+		uint64_t key = atomic_load(&lane->keys[i]);
+
+		if (!key)
+			continue;
+		buf_addf(to, "%s%016llx", is_first ? " keys=" : ",",
+			 (unsigned long long)key);
+		is_first = false;
+	}
+}
+
 static void put_lane(struct buf *to, const struct shm_segment *seg, uint32_t row,
 		     const struct state_clock *clock)
 {
@@ -125,6 +140,7 @@ static void put_lane(struct buf *to, const struct shm_segment *seg, uint32_t row
 	put_name(to, lane->name, SHM_NAME_MAX);
 	put_account(to, &seg->books.lanes[row]);
 	put_number(to, "benched", atomic_load(&lane->benched_until_ms));
+	put_keys(to, lane);
 	put_ring(to, seg, lane, clock);
 	buf_addc(to, '\n');
 }

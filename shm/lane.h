@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lane: one key of the upstream, or a group of keys of one account.  Its window, its
- * tokens, and what the upstream has said of it.  A row belongs to a name for the life of
- * the segment; the master writes what the configuration says, workers the rest.
+ * tokens, and what the upstream has said of it.  A row belongs to its keys, whatever the
+ * lane is called, else to its name; the master writes what the configuration says,
+ * workers the rest.
  */
 #ifndef NIM_SHM_LANE_H
 #define NIM_SHM_LANE_H
@@ -12,6 +13,7 @@
 enum {
 	SHM_NAME_MAX = 64,   /* with its NUL */
 	SHM_POOL_LANES = 64, /* in one pool */
+	SHM_LANE_KEYS = 16,  /* in one lane */
 };
 
 struct shm_lane {
@@ -23,6 +25,8 @@ struct shm_lane {
 	_Atomic int64_t window_ms;
 	_Atomic int64_t spacing_ms;
 	_Atomic int64_t tpm; /* tokens in a window; 0: no limit */
+	/* Of each of its keys the first bytes of its SHA-256; 0: none. */
+	_Atomic uint64_t keys[SHM_LANE_KEYS];
 
 	_Atomic int64_t benched_until_ms;
 	_Atomic uint32_t benches;      /* 429s in a row */

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -299,4 +300,44 @@ int32_t shm_segment_pool(struct shm_segment *seg, const char *name)
 {
 	return claim(seg->groups[0].name, sizeof(struct shm_group), seg->shape.lanes,
 		     seg->shape.groups, name);
+}
+
+static bool has_key(const struct shm_lane *lane, uint64_t key)
+{
+	for (size_t i = 0; i < SHM_LANE_KEYS && key; i++)
+		if (atomic_load(&lane->keys[i]) == key)
+			return true;
+	return false;
+}
+
+int32_t shm_segment_lane_of(const struct shm_segment *seg, const uint64_t *keys,
+			    size_t count)
+{
+	for (uint32_t row = 0; row < seg->shape.lanes; row++)
+		for (size_t i = 0; i < count; i++)
+			if (has_key(&seg->lanes[row], keys[i]))
+				return (int32_t)row;
+	return -1;
+}
+
+static void set_lane_name(struct shm_segment *seg, uint32_t row, const char *name)
+{
+	char text[SHM_NAME_MAX] = "";
+
+	(void)snprintf(text, sizeof(text), "%s", name);
+	memcpy(seg->lanes[row].name, text, sizeof(text));
+	memcpy(seg->groups[row].name, text, sizeof(text));
+}
+
+void shm_segment_rename_lane(struct shm_segment *seg, uint32_t row, const char *name)
+{
+	for (uint32_t i = 0; i < seg->shape.lanes; i++) {
+		char other[SHM_NAME_MAX + 1];
+
+		if (i == row || !is_name(seg->lanes[i].name, name))
+			continue;
+		(void)snprintf(other, sizeof(other), "%.*s~", SHM_NAME_MAX - 2, name);
+		set_lane_name(seg, i, other);
+	}
+	set_lane_name(seg, row, name);
 }

@@ -98,4 +98,10 @@ int32_t shm_segment_lane(struct shm_segment *seg, const char *name);
 int32_t shm_segment_person(struct shm_segment *seg, const char *name);
 int32_t shm_segment_pool(struct shm_segment *seg, const char *name);
 
+/* The row of the lane that has one of these keys; -1: none has. */
+int32_t shm_segment_lane_of(const struct shm_segment *seg, const uint64_t *keys,
+			    size_t count);
+/* Another name for a lane. A row that has that name loses it: it gets a ~ behind. */
+void shm_segment_rename_lane(struct shm_segment *seg, uint32_t row, const char *name);
+
 #endif
