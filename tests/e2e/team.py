@@ -6,6 +6,8 @@ go wrong meanwhile. The scenes and their goals stand in a table; a run prints ea
     tests/e2e/team.py                    lists the scenes
     tests/e2e/team.py SCENE...           runs them in real time (minutes)
     tests/e2e/team.py --scale 30 all     so many times faster: windows of two seconds
+    tests/e2e/team.py --kill 1 --freeze 7 --hup 10 --master 60 --restart 90 lanes3
+                                         with a killed worker each second, and so on
 
 A wait is from the client's send to the upstream's arrival; both read the same monotonic clock."""
 
@@ -442,7 +444,8 @@ class Scene:
         people = self.people()
         settings = {k: int(v / scale) if k in ("max_wait", "bench", "bench_max") else v for k, v in self.settings.items()}
         members = {p.name: {"lane": f'"{self.lane_of}"', **self.members.get(p.name, {})} for p in people}
-        host = Host(self.lanes, members, self.pools, scale, self.workers, settings)
+        keeper = Keeper() if chaos and chaos.wants_keeper else None
+        host = Host(self.lanes, members, self.pools, scale, self.workers, settings, keeper)
         try:
             team = Team(host, people)
             self.begin(host, team)
@@ -450,6 +453,8 @@ class Scene:
             report.log = host.logs()
         finally:
             host.close()
+            if keeper:
+                keeper.close()
         return report
 
     def all_figures(self, report):
@@ -599,10 +604,11 @@ def signal_one(host, chance, number):
     return pid
 
 
-def trouble(kill_s=0.0, freeze_s=0.0, hup_s=0.0):
-    """A chaos for Team.run: a worker is killed, or stands still for 5 s, or the files are read anew, each so often
-    (of the scaled clock). What it did is counted in .done."""
-    done = {"kills": 0, "freezes": 0, "reloads": 0}
+def trouble(kill_s=0.0, freeze_s=0.0, hup_s=0.0, master_s=0.0, restart_s=0.0):
+    """A chaos for Team.run: a worker is killed, or stands still for 5 s, or the files are read anew, or the master is
+    killed and started again, or the program stopped and started, each so often (of the scaled clock). What it did is
+    counted in .done."""
+    done = {"kills": 0, "freezes": 0, "reloads": 0, "dead masters": 0, "restarts": 0}
 
     def kill(host, chance, _):
         done["kills"] += signal_one(host, chance, signal.SIGKILL) is not None
@@ -617,7 +623,18 @@ def trouble(kill_s=0.0, freeze_s=0.0, hup_s=0.0):
         os.kill(host.nim.pid, signal.SIGHUP)
         done["reloads"] += 1
 
-    kinds = [(kill_s, kill), (freeze_s, freeze), (hup_s, hang_up)]
+    def lose_master(host, _chance, _frozen):
+        host.kill_master()
+        host.start()
+        done["dead masters"] += 1
+
+    def restart(host, _chance, frozen):
+        thaw(frozen, True)
+        host.nim.stop()
+        host.start()
+        done["restarts"] += 1
+
+    kinds = [(kill_s, kill), (freeze_s, freeze), (hup_s, hang_up), (master_s, lose_master), (restart_s, restart)]
 
     def thaw(frozen, is_last):
         for item in list(frozen):
@@ -640,7 +657,7 @@ def trouble(kill_s=0.0, freeze_s=0.0, hup_s=0.0):
             time.sleep(0.02)
         thaw(frozen, True)
 
-    run.done = done
+    run.done, run.wants_keeper = done, master_s > 0
     return run
 
 
@@ -651,8 +668,9 @@ def show(name, scene, report, done=None):
     print(f"{name}: {scene.__doc__}", flush=True)
     figures = scene.all_figures(report)
     if done:
-        figures += [(what, n, at_least(0)) for what, n in done.items()]
-        figures.append(("cut by kills", len(report.cut), at_most(done["kills"])))
+        figures += [(what, n, at_least(0)) for what, n in done.items() if n]
+        if not done["dead masters"] and not done["restarts"]:  # they cut all that is under way
+            figures.append(("cut by kills", len(report.cut), at_most(done["kills"])))
     for what, value, (is_good, goal) in figures:
         good = good and is_good(value)
         print(f"    {what:36} {value:10.3f}   {goal:10} {'' if is_good(value) else 'MISSED'}", flush=True)
@@ -666,7 +684,7 @@ def show(name, scene, report, done=None):
 
 def main():
     args, scale, seconds = sys.argv[1:], 1.0, None
-    kill = freeze = hup = 0.0
+    every = {"--kill": 0.0, "--freeze": 0.0, "--hup": 0.0, "--master": 0.0, "--restart": 0.0}
     names = []
     while args:
         word = args.pop(0)
@@ -674,12 +692,8 @@ def main():
             scale = float(args.pop(0))
         elif word == "--seconds":
             seconds = float(args.pop(0))
-        elif word == "--kill":
-            kill = float(args.pop(0))
-        elif word == "--freeze":
-            freeze = float(args.pop(0))
-        elif word == "--hup":
-            hup = float(args.pop(0))
+        elif word in every:
+            every[word] = float(args.pop(0))
         else:
             names += list(SCENES) if word == "all" else [word]
     if not names:
@@ -691,7 +705,7 @@ def main():
         scene = SCENES[name]()
         if seconds:
             scene.seconds = seconds
-        chaos = trouble(kill, freeze, hup) if kill or freeze or hup else None
+        chaos = trouble(*every.values()) if any(every.values()) else None
         report = scene.run(scale, chaos)
         good = show(name, scene, report, chaos.done if chaos else None) and good
     sys.exit(0 if good else 1)

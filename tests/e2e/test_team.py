@@ -126,6 +126,9 @@ class Books(unittest.TestCase):
         said = f"{name}: {count}, {len(posts)} posts, {len(whole)} whole of {len(sent)}"
         ends = sum(count[k] for k in ("ok", "aborted", "upstream_errors", "client_errors", "rate_limited"))
         self.assertEqual(ends, count["requests"], said)
+        # none lost: what was posted was a request; none double: each was sent by a client
+        self.assertGreaterEqual(count["requests"], len({p["mark"] for p in posts}), said)
+        self.assertLessEqual(count["requests"], len(sent), said)
         # each post was a grant that is in the books; a grant may have been killed before it was sent
         self.assertGreaterEqual(count["grants"], len(posts), said)
         self.assertLessEqual(count["grants"], len(posts) + 60, said)
