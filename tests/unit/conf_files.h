@@ -42,7 +42,8 @@ static inline const char *path_of(const char *name)
 static inline void teardown(void)
 {
 	static const char *const names[] = { "nim.conf",    "models.conf", "more.conf",
-					     "people.conf", "key",	   "open.key" };
+					     "people.conf", "key",	   "open.key",
+					     "team.key",    "ada-key" };
 
 	conf_release(&conf);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

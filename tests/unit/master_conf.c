@@ -148,6 +148,7 @@ static char *shipped(const char *name)
 {
 	static char text[32768], path[512];
 	const char *top = getenv("srcdir");
+	bool is_inside = false; /* of a list of several lines */
 	size_t used = 0;
 	char line[512];
 	FILE *f;
@@ -156,12 +157,15 @@ static char *shipped(const char *name)
 	f = fopen(path, "re");
 	ck_assert_msg(f != NULL, "%s", path);
 	while (fgets(line, sizeof(line), f)) {
-		bool is_setting = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+		bool begins = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+		bool is_setting = begins || is_inside;
 		size_t len = strlen(line) - is_setting;
 
 		ck_assert_uint_lt(used + len, sizeof(text));
 		memcpy(text + used, line + is_setting, len);
 		used += len;
+		is_inside = is_setting && strcmp(line, "#);\n") != 0 &&
+			    (is_inside || strcmp(line + strlen(line) - 2, "(\n") == 0);
 	}
 	(void)fclose(f);
 	text[used] = '\0';
@@ -195,6 +199,35 @@ START_TEST(the_shipped_nim_conf_shows_every_setting_with_its_default)
 	ck_assert_str_eq(fresh.log_level_word.ptr, conf.log_level_word.ptr);
 	ck_assert_str_eq(conf.base_url.ptr, "https://integrate.api.nvidia.com/v1");
 	ck_assert_int_eq(conf.listen[0].port, 8787);
+}
+END_TEST
+
+/* Each member of a list stands in the file, and a list that shows all is right. */
+START_TEST(the_shipped_people_conf_shows_everything)
+{
+	static const char *const members[] = {
+		"key_credential", "key_file", "key_env",
+		"owner",	  "rpm",      "window",
+		"spacing",	  "paced",    "tokens_per_minute",
+		"lanes",	  "weight",   "requests_per_minute",
+		"streams",	  "models",   "requests_per_day",
+		"max_wait",	  "disabled", "tokens_per_day",
+	};
+	const char *text = shipped("people.conf");
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		ck_assert_msg(strstr(text, members[i]) != NULL, "%s is missing",
+			      members[i]);
+	put("people.conf", text, strlen(text));
+	put("team.key", "nvapi-team", 10);
+	put("ada-key", "nvapi-ada", 9);
+	ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+	ck_assert_int_eq(setenv("BIG_KEY", "nvapi-1", 1), 0);
+	ck_assert_int_eq(setenv("BIG_KEY_2", "nvapi-2", 1), 0);
+	ck_assert_msg(read_conf("", MODELS) == 0, "%s", lines(&conf.errors));
+	ck_assert_uint_eq(conf.people.lane_count, 3);
+	ck_assert_uint_eq(conf.people.count, 2);
+	ck_assert_uint_eq(conf.people.lanes[2].key_count, 2);
 }
 END_TEST
 
@@ -244,6 +277,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, the_file_is_found_by_its_variable);
 	tcase_add_test(tcase, the_file_is_found_in_the_folder_one_is_in);
 	tcase_add_test(tcase, the_shipped_nim_conf_shows_every_setting_with_its_default);
+	tcase_add_test(tcase, the_shipped_people_conf_shows_everything);
 	tcase_add_test(tcase, the_shipped_models_conf_knows_every_name_of_a_client);
 	suite_add_tcase(suite, tcase);
 	return suite;
