@@ -333,6 +333,7 @@ static enum attempt try_once(struct relay *rl, int64_t not_before_ms)
 	shm_entry_set(r->entry, SHM_waited, r->turn.has_waited);
 	shm_entry_set(r->entry, SHM_grants, ++r->grants);
 	atomic_store(&r->entry->lane, r->turn.row);
+	relay_granted(r);
 	verdict = try_connected(rl);
 	turn_end(r, upstream_has_begun(r->upstream), clock_ms());
 	return verdict;

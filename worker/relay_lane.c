@@ -24,6 +24,11 @@ static void say(const struct req *r, enum log_level level, const char *event,
 	log_end(&l);
 }
 
+void relay_granted(const struct req *r)
+{
+	say(r, LOG_LEVEL_DEBUG, "granted", "late_ms", r->turn.late_ms);
+}
+
 static void bench(struct relay *rl)
 {
 	const struct worker_settings *settings = &rl->r->env->settings;

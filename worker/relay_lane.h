@@ -12,4 +12,7 @@
  */
 void relay_lane(struct relay *rl, enum attempt verdict);
 
+/* A debug line: which lane it is, and how late the request took its place there. */
+void relay_granted(const struct req *r);
+
 #endif

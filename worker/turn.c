@@ -98,6 +98,7 @@ static void take(struct req *r, const struct shm_look *look, int64_t now_ms)
 {
 	struct shm_segment *seg = r->env->segment;
 	struct turn *t = &r->turn;
+	int64_t due_ms;
 
 	t->has_place = true;
 	t->written_ms = 0;
@@ -105,6 +106,8 @@ static void take(struct req *r, const struct shm_look *look, int64_t now_ms)
 	t->lane = people_lane(&r->env->people, look->lane);
 	if (!t->granted_ms)
 		t->granted_ms = now_ms;
+	due_ms = look->try_ms > t->waiter.since_ms ? look->try_ms : t->waiter.since_ms;
+	t->late_ms = t->has_waited ? now_ms - due_ms : 0;
 	shm_queue_leave(seg, r->slot_number);
 	t->is_waiting = false;
 	if (r->learnt)

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -675,6 +676,9 @@ def show(name, scene, report, done=None):
         good = good and is_good(value)
         print(f"    {what:36} {value:10.3f}   {goal:10} {'' if is_good(value) else 'MISSED'}", flush=True)
     waits = report.waits()
+    late = [int(x) for x in re.findall(r"event=granted .*late_ms=(\d+)", report.log)]
+    print(f"    {'grants; after their time p50, p95, ms':36} {len(late):6d}   {percentile(late, 50)} {percentile(late, 95)}",
+          flush=True)
     print(f"    {'requests; wait p50, p95, longest, s':36} {len(waits):6d}   {percentile(waits, 50):.2f} "
           f"{percentile(waits, 95):.2f} {max(waits, default=0):.2f}", flush=True)
     for s in report.failures[:5]:

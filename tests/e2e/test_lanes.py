@@ -65,6 +65,7 @@ class Windows(Case):
     workers = 110
 
     def test_more_than_a_window_holds_waits_and_nothing_is_refused(self):
+        """A hundred requests at once: none is refused, and no window holds more than its limit. [A61]"""
         answers = together(100, lambda i: self.ask())
         self.assert_whole(answers)
         self.assertEqual(len(self.host.upstream.posts()), 100)
