@@ -40,8 +40,9 @@ static const char *const dialects[] = {
 };
 /* What a fragment must not hold, because the proxy says it itself. */
 static const char *const own_fields[] = {
-	"model",      "messages", "stream",	 "stream_options",
-	"max_tokens", "tools",	  "tool_choice", "stop",
+	"model", "messages",	    "stream", "stream_options",	     "max_tokens",
+	"tools", "tool_choice",	    "stop",   "temperature",	     "top_p",
+	"top_k", "response_format", "nvext",  "parallel_tool_calls",
 };
 static const char *const top_names[] = { "default_model", "aliases", "models" };
 enum {

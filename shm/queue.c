@@ -283,6 +283,11 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* When a lane would take this request if nobody else were there. */
 static int64_t open_ms(const struct shm_segment *seg, uint32_t lane,
 		       const struct shm_waiter *w, const struct shm_view *v)
@@ -344,6 +349,20 @@ static void find_shares(struct shares *s, const struct crowd *c,
 	s->is_over = is_over(c, seg, s, w->person);
 }
 
+/* When so many of his grants will have left the window that he is owed one again. */
+static int64_t owed_ms(const struct crowd *c, const struct shm_segment *seg,
+		       const struct shares *s, const struct shm_view *v, uint32_t person)
+{
+	int64_t may_keep = (s->each * weight_of(seg, person) - 1) / 1000;
+	int64_t too_many = c->used[person] - may_keep;
+
+	for (uint32_t i = 0; i < v->count; i++)
+		if (v->stamps[i].is_used && v->stamps[i].person == person &&
+		    --too_many == 0)
+			return v->stamps[i].at_ms + v->pace.window_ms;
+	return INT64_MAX;
+}
+
 /* When the one behind so many others is likely to be served. */
 static int64_t guess_ms(const struct crowd *c, const struct shm_view *v,
 			const struct turn *t, const struct shares *s, int64_t try_ms)
@@ -390,7 +409,8 @@ void shm_queue_look(const struct shm_segment *seg, const struct shm_waiter *w,
 		return;
 	}
 	if (s.is_over)
-		at_ms = later(at_ms, held_ms);
+		at_ms = later(at_ms, earlier(held_ms, owed_ms(&c, seg, &s, &out->view,
+							      w->person)));
 	out->ahead = t.ahead;
 	out->served_ms = guess_ms(&c, &out->view, &t, &s, at_ms);
 	out->try_ms = at_ms + (int64_t)t.rank * stagger_ms(&out->view.pace);
