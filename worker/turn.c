@@ -98,7 +98,8 @@ static void take(struct req *r, const struct shm_look *look, int64_t now_ms)
 {
 	struct shm_segment *seg = r->env->segment;
 	struct turn *t = &r->turn;
-	int64_t due_ms;
+	int64_t due_ms =
+		look->try_ms > t->waiter.since_ms ? look->try_ms : t->waiter.since_ms;
 
 	t->has_place = true;
 	t->written_ms = 0;
@@ -106,7 +107,10 @@ static void take(struct req *r, const struct shm_look *look, int64_t now_ms)
 	t->lane = people_lane(&r->env->people, look->lane);
 	if (!t->granted_ms)
 		t->granted_ms = now_ms;
-	due_ms = look->try_ms > t->waiter.since_ms ? look->try_ms : t->waiter.since_ms;
+	/* Whose share has just become free may go since then, not since the lane is open.
+	 */
+	if (t->told_ms > due_ms && t->told_ms <= now_ms)
+		due_ms = t->told_ms;
 	t->late_ms = t->has_waited ? now_ms - due_ms : 0;
 	shm_queue_leave(seg, r->slot_number);
 	t->is_waiting = false;
@@ -135,7 +139,7 @@ bool turn_try(struct req *r, int64_t now_ms, int64_t *again_ms)
 		shm_queue_look(seg, &t->waiter, &r->env->settings.rules, now_ms, &look);
 		if (look.try_ms > now_ms) {
 			t->has_waited = true;
-			*again_ms = look.try_ms;
+			*again_ms = t->told_ms = look.try_ms;
 			return false;
 		}
 	} while (!shm_queue_take(seg, &t->waiter, &look, &t->place));

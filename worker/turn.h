@@ -25,7 +25,8 @@ struct turn {
 	const struct lane *lane; /* the same; NULL: none yet */
 	struct shm_place place;
 	int64_t granted_ms; /* of the first place; 0: none yet */
-	int64_t late_ms;    /* from when a place was free for it to its taking it */
+	int64_t told_ms;    /* when it may have its turn, as of its last look */
+	int64_t late_ms;    /* from when it might have had its turn to its taking it */
 	int64_t written_ms; /* the request had been handed to the kernel; 0: not yet */
 };
 
