@@ -96,6 +96,10 @@ static const struct {
 	{ "think_on that is no JSON", "",
 	  MODELS "models = ( { id = \"a\"; think_on = \"{\"; } );",
 	  "models.conf:2: models: think_on is not JSON: " },
+	{ "think_on that says what the proxy says", "",
+	  MODELS "models = ( { id = \"a\"; think_on = \"{\\\"top_k\\\":1}\"; } );",
+	  "models.conf:2: models: think_on must not hold \"top_k\": the proxy writes "
+	  "it\n" },
 	{ "think_on that is no object", "",
 	  MODELS "models = ( { id = \"a\"; think_on = \"[1]\"; } );",
 	  "models.conf:2: models: think_on must be a JSON object, as in "
