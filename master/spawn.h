@@ -44,6 +44,8 @@ struct children {
 };
 
 /* Returns 0, or -1 with errno. count: slots, the gate's and the leaving workers' too. */
+int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int signal_fd,
+	       struct pool *p);
 /*
  * The segment was another master's: what its dead children left is put in order, and
  * slots that living ones hold stay theirs until they leave.
@@ -58,8 +60,6 @@ void spawn_look_at_foreign(struct children *c, int64_t now_ms);
 void spawn_renew(struct children *c, uint32_t wanted);
 /* Tells them, if it is time. */
 void spawn_retire(struct children *c);
-int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int signal_fd,
-	       struct pool *p);
 /*
  * Starts whatever is missing, unless respawning is throttled. A failed fork throttles
  * too; it never ends the service.
