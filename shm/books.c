@@ -93,7 +93,8 @@ static void draft_today(struct draft *d, struct shm_account *a, struct shm_entry
 	if (!is_same)
 		set(d, &a->today, day);
 	set(d, &a->today_requests,
-	    (is_same ? get(&a->today_requests) : 0) + get(&e->counters[SHM_requests]));
+	    (is_same ? get(&a->today_requests) : 0) +
+		    (get(&e->counters[SHM_grants]) > 0));
 	set(d, &a->today_tokens, (is_same ? get(&a->today_tokens) : 0) + tokens_of(e));
 }
 

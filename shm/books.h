@@ -26,9 +26,9 @@ struct shm_account {
 	_Atomic uint64_t counters[SHM_COUNTER_COUNT];
 	_Atomic uint64_t buckets[SHM_HIST_COUNT][SHM_BUCKETS];
 	_Atomic uint64_t sums_ms[SHM_HIST_COUNT];
-	_Atomic uint64_t today; /* Unix day (UTC) of the two below */
-	_Atomic uint64_t today_requests;
-	_Atomic uint64_t today_tokens; /* in, cached and out */
+	_Atomic uint64_t today;		 /* Unix day (UTC) of the two below */
+	_Atomic uint64_t today_requests; /* those that were let go upstream */
+	_Atomic uint64_t today_tokens;	 /* in, cached and out */
 };
 
 /* A minute or a day of the history. */

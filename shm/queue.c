@@ -477,15 +477,17 @@ uint32_t shm_queue_first(const struct shm_segment *seg, uint32_t lane)
 	return best;
 }
 
-uint32_t shm_queue_length(const struct shm_segment *seg, uint32_t lane)
+void shm_queue_lengths(const struct shm_segment *seg, uint32_t *lengths)
 {
-	uint32_t count = 0;
-
+	memset(lengths, 0, seg->shape.lanes * sizeof(lengths[0]));
 	for (uint32_t slot = 0; slot < seg->shape.slots; slot++) {
+		struct lanes theirs;
 		struct waits w;
 
-		count += read_word(&w, atomic_load(&seg->waits[slot]), slot) &&
-			 wants_lane(seg, w.group, lane);
+		if (!read_word(&w, atomic_load(&seg->waits[slot]), slot))
+			continue;
+		read_lanes(&theirs, seg, w.group);
+		for (uint32_t i = 0; i < theirs.count; i++)
+			lengths[theirs.rows[i]]++;
 	}
-	return count;
 }

@@ -60,7 +60,7 @@ bool shm_queue_take(struct shm_segment *seg, const struct shm_waiter *w,
 		    const struct shm_look *look, struct shm_place *place);
 /* The slot of a waiter whose turn it is on that lane, for a poke; SHM_NOBODY: none. */
 uint32_t shm_queue_first(const struct shm_segment *seg, uint32_t lane);
-/* How many wait for that lane, alone or in a pool. */
-uint32_t shm_queue_length(const struct shm_segment *seg, uint32_t lane);
+/* For each of the shape.lanes lanes how many wait for it, alone or in a pool. */
+void shm_queue_lengths(const struct shm_segment *seg, uint32_t *lengths);
 
 #endif

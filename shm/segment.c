@@ -28,6 +28,7 @@ enum {
 	AT_GROUPS,
 	AT_WAITS,
 	AT_FLIGHTS,
+	AT_ERRORS,
 	AT_BOOKS,
 	AT_JOURNAL,
 	AT_SLOTS,
@@ -47,6 +48,7 @@ static void list_tables(const struct shm_shape *s, struct table t[TABLES])
 	t[AT_GROUPS] = (struct table){ sizeof(struct shm_group), s->groups };
 	t[AT_WAITS] = (struct table){ sizeof(uint64_t), s->slots };
 	t[AT_FLIGHTS] = (struct table){ sizeof(uint32_t), s->slots };
+	t[AT_ERRORS] = (struct table){ sizeof(struct shm_errors), 1 };
 	t[AT_BOOKS] =
 		(struct table){ shm_books_size(s->people, s->lanes, SHM_MODELS), 1 };
 	t[AT_JOURNAL] = (struct table){ sizeof(struct shm_journal), 1 };
@@ -103,6 +105,7 @@ static int map(struct shm_segment *seg, int protection)
 	seg->groups = (struct shm_group *)(base + at[AT_GROUPS]);
 	seg->waits = (_Atomic uint64_t *)(base + at[AT_WAITS]);
 	seg->flights = (_Atomic uint32_t *)(base + at[AT_FLIGHTS]);
+	seg->errors = (struct shm_errors *)(base + at[AT_ERRORS]);
 	seg->slots = (struct shm_slot *)(base + at[AT_SLOTS]);
 	shm_books_lay(&seg->books, base + at[AT_BOOKS],
 		      (struct shm_journal *)(base + at[AT_JOURNAL]), seg->shape.people,

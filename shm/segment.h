@@ -13,13 +13,14 @@
 #include <stddef.h>
 
 #include "shm/books.h"
+#include "shm/errors.h"
 #include "shm/model.h"
 #include "shm/person.h"
 #include "shm/slot.h"
 
 #define SHM_MAGIC "nimshm\r\n"
 enum {
-	SHM_VERSION = 3, /* of the layout; any change of a struct counts it up */
+	SHM_VERSION = 4, /* of the layout; any change of a struct counts it up */
 	SHM_LANES_MAX = 1024,
 	SHM_GROUPS_MAX = 2048, /* lanes and pools */
 };
@@ -44,6 +45,9 @@ struct shm_header {
 	_Atomic int64_t saved_wall_s; /* the last snapshot that was written; 0: none */
 	_Atomic uint64_t save_errors;
 	_Atomic uint64_t reloads, reload_errors;
+	_Atomic uint32_t is_draining; /* by the master: it is stopping */
+	_Atomic uint32_t
+		gate_waiting; /* by the gate: connections that wait for a worker */
 } __attribute__((aligned(64)));
 
 struct shm_segment {
@@ -57,6 +61,7 @@ struct shm_segment {
 	struct shm_group *groups;  /* the first shape.lanes are the lanes themselves */
 	_Atomic uint64_t *waits;   /* by slot: who waits for what (queue.h); 0: nobody */
 	_Atomic uint32_t *flights; /* by slot: model row + 1 that it asks now; 0: none */
+	struct shm_errors *errors; /* the last ones */
 	struct shm_books books;
 	struct shm_slot *slots;
 };

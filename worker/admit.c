@@ -11,7 +11,13 @@
 #include "worker/clock.h"
 #include "worker/reply.h"
 
-enum { RETRY_MOST_S = 60, MARGIN_MS = 1000, DAY_S = 86400, TOKENS_ROUND = 1000 };
+enum {
+	RETRY_MOST_S = 60,
+	MARGIN_MS = 1000,
+	DAY_S = 86400,
+	TOKENS_ROUND = 1000,
+	DAY_TRIES = 20
+};
 
 static int whole_seconds(int64_t ms)
 {
@@ -54,24 +60,26 @@ static int check_model(struct req *r)
 				r->model->id.ptr, p->name.ptr));
 }
 
-/* His other requests that began before this one; of two at the same moment one is first.
- */
+/* It asks a model, and began earlier; of two at the same moment one is first. */
+static bool is_message_before(const struct req *r, uint32_t slot)
+{
+	const struct shm_slot *s = &r->env->segment->slots[slot];
+	int64_t began_ms = atomic_load(&s->began_ms);
+
+	return began_ms && slot != r->slot_number && atomic_load(&s->is_message) &&
+	       (began_ms < r->began_ms ||
+		(began_ms == r->began_ms && slot < r->slot_number));
+}
+
+/* His other requests that began before this one. */
 static int64_t running_before(const struct req *r)
 {
 	const struct shm_segment *seg = r->env->segment;
 	int64_t count = 0;
 
-	for (uint32_t i = 0; i < seg->shape.slots; i++) {
-		struct shm_slot *s = &seg->slots[i];
-		int64_t began_ms = atomic_load(&s->began_ms);
-
-		if (i == r->slot_number || began_ms == 0 ||
-		    !atomic_load(&s->is_message) ||
-		    atomic_load(&s->person) != r->person->row)
-			continue;
-		count += began_ms < r->began_ms ||
-			 (began_ms == r->began_ms && i < r->slot_number);
-	}
+	for (uint32_t i = 0; i < seg->shape.slots; i++)
+		count += is_message_before(r, i) &&
+			 atomic_load(&seg->slots[i].person) == r->person->row;
 	return count;
 }
 
@@ -100,20 +108,61 @@ static int spent(struct req *r, const char *what, int64_t limit)
 				(long long)(left_s % 3600 / 60)));
 }
 
+struct usage {
+	uint64_t requests, tokens;
+};
+
+/* What is done, or began earlier, and is not in the books yet. */
+static void add_unbooked(const struct req *r, uint32_t slot, struct usage *to)
+{
+	struct shm_entry *list = r->env->segment->slots[slot].entries;
+
+	for (int i = 0; i < SHM_ENTRIES; i++) {
+		uint32_t stage = atomic_load(&list[i].stage);
+
+		if (stage == SHM_NONE || atomic_load(&list[i].person) != r->person->row ||
+		    (stage == SHM_ACTIVE
+			     ? !is_message_before(r, slot)
+			     : atomic_load(&list[i].counters[SHM_grants]) == 0))
+			continue;
+		to->requests++;
+		if (stage == SHM_DONE)
+			to->tokens += atomic_load(&list[i].counters[SHM_input_tokens]) +
+				      atomic_load(&list[i].counters[SHM_cached_tokens]) +
+				      atomic_load(&list[i].counters[SHM_output_tokens]);
+	}
+}
+
+/* His day so far; once more when the master has booked something meanwhile. */
+static void read_day(const struct req *r, struct usage *to)
+{
+	const struct shm_segment *seg = r->env->segment;
+	const struct shm_journal *journal = seg->books.journal;
+	int64_t day = clock_wall_s() / DAY_S;
+
+	for (int i = 0; i < DAY_TRIES; i++) {
+		uint64_t version = atomic_load(&journal->version);
+
+		to->requests = shm_books_requests_on(account_of(r), day);
+		to->tokens = shm_books_tokens_on(account_of(r), day);
+		for (uint32_t slot = 0; slot < seg->shape.slots; slot++)
+			add_unbooked(r, slot, to);
+		if (version % 2 == 0 && atomic_load(&journal->version) == version)
+			return;
+	}
+}
+
 static int check_day(struct req *r)
 {
 	const struct person *p = r->person;
-	int64_t day = clock_wall_s() / DAY_S;
-	uint64_t requests, tokens;
+	struct usage used;
 
 	if (p->requests_per_day == 0 && p->tokens_per_day == 0)
 		return 0;
-	requests =
-		shm_books_requests_on(account_of(r), day) + (uint64_t)running_before(r);
-	tokens = shm_books_tokens_on(account_of(r), day);
-	if (p->requests_per_day && requests >= (uint64_t)p->requests_per_day)
+	read_day(r, &used);
+	if (p->requests_per_day && used.requests >= (uint64_t)p->requests_per_day)
 		return spent(r, "requests", p->requests_per_day);
-	if (p->tokens_per_day && tokens >= (uint64_t)p->tokens_per_day)
+	if (p->tokens_per_day && used.tokens >= (uint64_t)p->tokens_per_day)
 		return spent(r, "tokens", p->tokens_per_day);
 	return 0;
 }

@@ -95,7 +95,7 @@ class Tokens(Case):
 
 
 class Limits(Case):
-    people = {"minute": {"requests_per_minute": 3}, "day": {"requests_per_day": 2}, "tokens": {"tokens_per_day": 30},
+    people = {"minute": {"requests_per_minute": 3}, "day": {"requests_per_day": 2}, "counts": {"requests_per_day": 2}, "tokens": {"tokens_per_day": 30},
               "streams": {"streams": 2}, "models": {"models": '[ "mock/text-*", "mock/normal" ]'}}
 
     def test_requests_a_minute(self):
@@ -114,12 +114,18 @@ class Limits(Case):
         self.assertEqual(answer.headers["x-should-retry"], "false")
         self.assertIn("midnight UTC", message)
 
+    def test_what_asks_no_model_is_no_request_of_the_day(self):
+        body = json.dumps(body_for("normal")).encode()
+        for _ in range(5):
+            fields = {**harness.JSON, "x-api-key": token_of("counts")}
+            self.assertEqual(request(self.host.port, "POST", "/v1/messages/count_tokens", body, fields).status, 200)
+        for _ in range(2):
+            self.assertEqual(ask(self.host, "counts").status, 200)
+        self.refused(ask(self.host, "counts"), 429, "billing_error")
+
     def test_tokens_a_day(self):
         self.assertEqual(ask(self.host, "tokens", model="text-30").status, 200)
-
-        def refused():
-            return ask(self.host, "tokens").status == 429
-        wait_for(refused, what="the tokens to be booked")
+        wait_for(lambda: "person=tokens" in self.host.nim.log(), what="the end of the first one")
         self.refused(ask(self.host, "tokens"), 429, "billing_error")
 
     def test_streams_at_once(self):

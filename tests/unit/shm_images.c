@@ -12,12 +12,21 @@
 #include <string.h>
 
 #include "shm/brake.h"
-#include "shm/queue.h"
+#include "shm/snapshot.h"
 #include "tests/unit/unit.h"
 
 enum { IMAGES = 3000, NOW_MS = 5000000 };
 
 static uint64_t state;
+
+static struct shm_lane_row lane_rows[2];
+static struct shm_person_row person_rows[3];
+static struct shm_model_row model_rows[SHM_MODELS];
+static struct shm_worker_row slot_rows[4];
+static struct shm_snapshot copy = { .lanes = lane_rows,
+				    .people = person_rows,
+				    .models = model_rows,
+				    .slots = slot_rows };
 
 static uint64_t next(void)
 {
@@ -50,6 +59,7 @@ static void use(struct shm_segment *seg)
 	struct shm_place place;
 	struct shm_delta totals;
 	struct shm_look look;
+	static struct shm_error errors[SHM_ERRORS];
 
 	shm_books_recover(&seg->books, seg->slots, seg->shape.slots);
 	shm_segment_totals(seg, &totals);
@@ -59,8 +69,14 @@ static void use(struct shm_segment *seg)
 		if (shm_queue_take(seg, &w, &look, &place))
 			shm_ring_settle(&seg->lanes[look.lane].ring, &place, NOW_MS);
 		(void)shm_queue_first(seg, look.lane);
-		(void)shm_queue_length(seg, look.lane);
 	}
+	shm_snapshot_take(&copy, seg, NOW_MS, NOW_MS / 1000);
+	ck_assert_uint_le(copy.lane_count, 2);
+	ck_assert_uint_le(copy.person_count, 3);
+	ck_assert_uint_le(copy.worker_count, 4);
+	ck_assert_uint_le(copy.error_count, SHM_ERRORS);
+	shm_errors_add(seg->errors, &errors[0]);
+	ck_assert_uint_le(shm_errors_read(seg->errors, errors), SHM_ERRORS);
 	(void)shm_brake_flights(seg, 3);
 	(void)shm_brake_limit(&seg->models[3], NOW_MS);
 	(void)shm_model_find(seg->models, "vendor/model", 12);
