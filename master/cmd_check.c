@@ -35,6 +35,17 @@ static void print_lanes(const struct people *p)
 								"machine");
 }
 
+/* Of the people, and of what runs now. */
+static const char *who_sees_names(const struct conf *c)
+{
+	if (!c->people.has_file && !c->people.list[0].has_token)
+		return "names for everybody on this machine, as the proxy itself";
+	if (c->status_open)
+		return "names for everybody on this machine (status_open)";
+	return c->people.has_file ? "numbers open, names for people with admin = true"
+				  : "numbers open, names with PROXY_API_KEY";
+}
+
 static void print_conf(const struct conf *c)
 {
 	(void)printf("file: %s\n",
@@ -44,6 +55,9 @@ static void print_conf(const struct conf *c)
 	for (int i = 0; i < c->listen_count; i++)
 		(void)printf("listen: %.*s:%d\n", STR_ARG(c->listen[i].address),
 			     c->listen[i].port);
+	for (int i = 0; i < c->status_count; i++)
+		(void)printf("status: %.*s:%d, %s\n", STR_ARG(c->status[i].address),
+			     c->status[i].port, who_sees_names(c));
 	if (c->people_file.len)
 		(void)printf("file: %s\n", c->people_file.ptr);
 	(void)printf("upstream: %.*s\n", STR_ARG(c->base_url));

@@ -143,6 +143,21 @@ static void check_addresses(struct conf *c)
 				   c->listen[i].address.ptr);
 }
 
+/* Strangers must not learn who asks what. */
+static void check_status(struct conf *c)
+{
+	for (int i = 0; i < c->status_count; i++)
+		if (!conf_address_problem(c->status[i].address) &&
+		    !conf_address_is_loopback(c->status[i].address) &&
+		    c->proxy_api_key.len == 0 && !c->people.has_file)
+			conf_error(c, NULL, NULL,
+				   "a status on %s wants tokens: name people in "
+				   "people.conf, "
+				   "one of them with admin = true, or let it listen on "
+				   "127.0.0.1",
+				   c->status[i].address.ptr);
+}
+
 static void check_upstream(struct conf *c)
 {
 	if (c->api_key.len == 0 && c->people.lanes[0].key_count == 0 &&
@@ -181,6 +196,11 @@ static void settle(struct conf *c)
 {
 	if (c->listen_count == 0)
 		c->listen[c->listen_count++] = conf_listen_default;
+	if (!c->has_status) {
+		c->status[0] = conf_listen_default;
+		c->status[0].port = c->listen[0].port ? c->listen[0].port + 1 : 0;
+		c->status_count = c->status[0].port < 65536;
+	}
 	c->has_base_url = c->base_url.len > 0;
 	if (!c->has_base_url) {
 		c->upstream_name = STR("nvidia");
@@ -191,6 +211,7 @@ static void settle(struct conf *c)
 	c->settings.rules.by_person = str_eq(c->order_word, STR("person"));
 	conf_people_settle(c);
 	check_addresses(c);
+	check_status(c);
 	check_upstream(c);
 	check_models(c);
 	conf_models_settle(c);

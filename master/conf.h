@@ -31,6 +31,10 @@ struct conf {
 	int64_t drain_timeout_ms;
 	struct conf_listen listen[CONF_LISTENERS_MAX];
 	int listen_count;
+	struct conf_listen status[CONF_LISTENERS_MAX];
+	int status_count;
+	bool has_status; /* it was set: what cannot be listened on is an error */
+	bool status_open;
 	struct str user;      /* to become when started as root */
 	struct str state_dir; /* as set; conf_state_dir() says where that is */
 	int64_t rpm, window_ms, spacing_ms; /* of lanes that do not say */

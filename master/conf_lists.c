@@ -47,18 +47,18 @@ const char *conf_address_problem(struct str address)
 	       "or localhost";
 }
 
-static void read_listen(struct conf *c, const char *file, const config_setting_t *group,
-			struct conf_listen *to)
+static void read_listen(struct conf *c, const char *file, const char *list,
+			const config_setting_t *group, struct conf_listen *to)
 {
 	struct str address = conf_group_str(c, group, "address");
 	int64_t port = conf_group_int(group, "port", 0);
 	const char *problem = conf_address_problem(address);
 
 	if (problem)
-		conf_error(c, file, group, "listen: \"%s\" %s", address.ptr, problem);
+		conf_error(c, file, group, "%s: \"%s\" %s", list, address.ptr, problem);
 	if (port < 0 || port > 65535)
 		conf_error(c, file, group,
-			   "listen: port %lld is out of range; give 0 to 65535",
+			   "%s: port %lld is out of range; give 0 to 65535", list,
 			   (long long)port);
 	*to = (struct conf_listen){ address, (int)port };
 }
@@ -76,9 +76,29 @@ static void read_listeners(struct conf *c, const char *file, const config_settin
 		return;
 	}
 	for (int i = 0; i < count; i++)
-		read_listen(c, file, config_setting_get_elem(list, (unsigned)i),
+		read_listen(c, file, "listen", config_setting_get_elem(list, (unsigned)i),
 			    &c->listen[i]);
 	c->listen_count = count;
+}
+
+/* An empty list is no status at all. */
+static void read_status(struct conf *c, const char *file, const config_setting_t *root)
+{
+	config_setting_t *list = NULL;
+	int count = conf_group_list(c, file, root, "status", listen_members, 2, &list);
+
+	if (count < 0 || !list)
+		return;
+	c->has_status = true;
+	if (count > CONF_LISTENERS_MAX) {
+		conf_error(c, file, list, "status: give at most %d addresses",
+			   CONF_LISTENERS_MAX);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+		read_listen(c, file, "status", config_setting_get_elem(list, (unsigned)i),
+			    &c->status[i]);
+	c->status_count = count;
 }
 
 static void read_upstreams(struct conf *c, const char *file, const config_setting_t *root)
@@ -107,5 +127,6 @@ static void read_upstreams(struct conf *c, const char *file, const config_settin
 void conf_lists_read(struct conf *c, const char *file, const config_setting_t *root)
 {
 	read_listeners(c, file, root);
+	read_status(c, file, root);
 	read_upstreams(c, file, root);
 }

@@ -109,6 +109,8 @@ const struct conf_opt conf_opts[] = {
 	     "where the accounts are kept; empty: $STATE_DIRECTORY, else /var/lib/nim "
 	     "for "
 	     "root, else ~/.local/state/nim"),
+	BOOL("status_open", OWN(status_open), 0,
+	     "on loopback the status shows names, and what runs now, to everybody"),
 	INT("drain_timeout", OWN(drain_timeout_ms), 0, HOUR_MS, 10000, "ms",
 	    "how long running answers may go on after the signal to stop"),
 	BOOL("http2", SET(use_http2), 0, "HTTP/2 to the upstream, where it offers it"),
@@ -122,9 +124,8 @@ const struct conf_opt conf_opts[] = {
 const size_t conf_opt_count = sizeof(conf_opts) / sizeof(conf_opts[0]);
 
 /* Read elsewhere, or by a later version: known, but no rows. */
-static const char *const own_names[] = { "listen", "upstreams", "workers" };
-static const char *const later_names[] = { "status", "workers.spare_min",
-					   "workers.spare_max" };
+static const char *const own_names[] = { "listen", "status", "upstreams", "workers" };
+static const char *const later_names[] = { "workers.spare_min", "workers.spare_max" };
 enum {
 	OWN_NAMES = sizeof(own_names) / sizeof(own_names[0]),
 	LATER_NAMES = sizeof(later_names) / sizeof(later_names[0]),

@@ -36,6 +36,7 @@ static const struct conf_member person_members[] = {
 	{ "streams", CONFIG_TYPE_INT, false },
 	{ "models", CONF_TEXTS, false },
 	{ "max_wait", CONFIG_TYPE_INT, false },
+	{ "admin", CONFIG_TYPE_BOOL, false },
 	{ "disabled", CONFIG_TYPE_BOOL, false },
 };
 static const char *const top_names[] = { "lanes", "pools", "people" };
@@ -270,6 +271,7 @@ static void read_person(const struct place *at, struct person *person)
 	person->tokens_per_day = number(at, "tokens_per_day", 0, INT64_MAX / 2, 0);
 	person->streams = number(at, "streams", 0, SHM_SLOTS_MAX, 0);
 	person->max_wait_ms = number(at, "max_wait", 0, 3600 * 1000, -1);
+	person->is_admin = conf_group_bool(at->group, "admin", false);
 	person->is_disabled = conf_group_bool(at->group, "disabled", false);
 	read_patterns(at, person);
 	check_person(at, person);

@@ -119,6 +119,7 @@ static bool try_adopt(struct keep *k, struct conf *c)
 		return false;
 	}
 	shm_books_recover(&k->segment.books, k->segment.slots, k->segment.shape.slots);
+	atomic_store(&k->segment.header->is_draining, 0);
 	log_say(LOG_LEVEL_INFO, "segment", "taken over from the master before");
 	return true;
 }

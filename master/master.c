@@ -47,6 +47,25 @@ struct master {
 	int64_t kill_at_ms;
 };
 
+/* A status that nobody has asked for is no reason not to start. */
+static void open_status(struct master *m)
+{
+	struct conf *c = m->conf;
+
+	for (int i = 0; i < c->status_count; i++) {
+		char why[256];
+		int fd = listen_open(&c->status[i], why);
+
+		if (fd < 0 && c->has_status)
+			die("status: %s", why);
+		if (fd < 0)
+			log_say(LOG_LEVEL_WARN, "status", "%s; there is no status page",
+				why);
+		else
+			m->env.status_listeners[m->env.status_count++] = fd;
+	}
+}
+
 static void open_listeners(struct master *m)
 {
 	struct conf *c = m->conf;
@@ -71,6 +90,7 @@ static void fill_env(struct master *m)
 	env->models = c->models;
 	env->base_url = c->base_url;
 	env->people = c->people;
+	env->status_open = c->status_open;
 	env->worker_count = (uint32_t)c->workers_max;
 	env->version = PACKAGE_VERSION;
 	env->segment = &m->keep.segment;
@@ -157,6 +177,12 @@ static void log_ready(const struct master *m)
 		listen_name(m->env.listeners[i], name);
 		log_text(&l, "listen", name);
 	}
+	for (int i = 0; i < m->env.status_count; i++) {
+		char name[LISTEN_TEXT];
+
+		listen_name(m->env.status_listeners[i], name);
+		log_text(&l, "status", name);
+	}
 	log_int(&l, "workers", m->conf->workers_max);
 	log_str(&l, "upstream", m->env.base_url);
 	log_int(&l, "lanes", (int64_t)m->env.people.lane_count);
@@ -178,6 +204,7 @@ static void prepare(struct master *m)
 	harden_process();
 	check_descriptors(m->conf);
 	open_listeners(m);
+	open_status(m);
 	keep_take_folder(&m->keep, m->conf);
 	warm();
 	if (warm_store(m) < 0)
@@ -220,7 +247,18 @@ static void stop(struct master *m, const char *why)
 		(void)close(
 			m->env.listeners[i]); /* the gate's copies end with the gate */
 	m->env.listener_count = 0;
-	spawn_signal(&m->children, SIGTERM);
+	atomic_store(&m->keep.segment.header->is_draining, 1);
+	(void)spawn_signal(&m->children, CHILD_IS_GATE, SIGTERM);
+	(void)spawn_signal(&m->children, CHILD_IS_WORKER, SIGTERM);
+}
+
+/* The status is there until nobody else is. */
+static bool has_company(struct master *m)
+{
+	if (spawn_living(&m->children, CHILD_IS_GATE) > 0 ||
+	    spawn_living(&m->children, CHILD_IS_WORKER) > 0)
+		return true;
+	return spawn_signal(&m->children, CHILD_IS_STATUS, SIGTERM) > 0;
 }
 
 /* Every line of it is one of the log. */
@@ -333,7 +371,8 @@ static void on_signals(struct master *m)
 /* The drain time is over, or a second signal came. */
 static void kill_rest(struct master *m)
 {
-	uint32_t count = spawn_signal(&m->children, SIGKILL);
+	uint32_t count = spawn_signal(&m->children, CHILD_IS_GATE, SIGKILL) +
+			 spawn_signal(&m->children, CHILD_IS_WORKER, SIGKILL);
 
 	if (!m->has_killed && count > 0)
 		log_say(LOG_LEVEL_WARN, "killed", "%u processes had not ended", count);
@@ -411,7 +450,7 @@ int master_run(struct conf *c, const char *path, int lock_fd)
 	m.children.watched_ms = clock_ms();
 	log_ready(&m);
 	(void)notify_send("READY=1", -1); /* without systemd nobody hears it */
-	while (!m.is_stopping || spawn_living(&m.children) > 0)
+	while (!m.is_stopping || has_company(&m))
 		tick(&m);
 	keep_tick(&m.keep, INT64_MIN);
 	log_stopped(&m);

@@ -5,7 +5,7 @@
 
 #include "master/rows.h"
 
-#include <openssl/sha.h>
+#include "master/spawn.h"
 
 enum {
 	GENERATIONS = 3, /* of workers that may be there at the same time */
@@ -35,7 +35,7 @@ struct shm_shape rows_shape(const struct conf *c)
 
 bool rows_fit(const struct conf *c, const struct shm_shape *shape)
 {
-	return shape->slots > (uint32_t)c->workers_max &&
+	return shape->slots >= (uint32_t)c->workers_max + CHILD_WORKERS &&
 	       shape->lanes >= c->people.lane_count && shape->people >= c->people.count &&
 	       shape->groups >= shape->lanes + c->people.pool_count;
 }
@@ -47,12 +47,8 @@ static size_t fingerprint(const struct lane *lane, uint64_t keys[SHM_LANE_KEYS])
 	size_t count = lane->key_count < SHM_LANE_KEYS ? lane->key_count : SHM_LANE_KEYS;
 
 	memset(keys, 0, SHM_LANE_KEYS * sizeof(keys[0]));
-	for (size_t i = 0; i < count; i++) {
-		uint8_t digest[SHA256_DIGEST_LENGTH];
-
-		SHA256((const uint8_t *)lane->keys[i].ptr, lane->keys[i].len, digest);
-		memcpy(&keys[i], digest, sizeof(keys[i]));
-	}
+	for (size_t i = 0; i < count; i++)
+		keys[i] = people_fingerprint(lane->keys[i]);
 	return count;
 }
 

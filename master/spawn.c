@@ -22,14 +22,21 @@ enum {
 	LATE_MS = 5000, /* the master itself stood still: nobody's heartbeat is missed */
 };
 
+static enum child_kind kind_of(uint32_t slot)
+{
+	return slot >= CHILD_WORKERS  ? CHILD_IS_WORKER
+	       : slot >= CHILD_STATUS ? CHILD_IS_STATUS
+				      : CHILD_IS_GATE;
+}
+
 static bool is_worker(uint32_t slot)
 {
-	return slot != CHILD_GATE;
+	return kind_of(slot) == CHILD_IS_WORKER;
 }
 
 static struct throttle *throttle_of(struct children *c, uint32_t slot)
 {
-	return is_worker(slot) ? &c->of_workers : &c->of_gate;
+	return &c->throttles[kind_of(slot)];
 }
 
 int spawn_init(struct children *c, struct worker_env *env, uint32_t count, int signal_fd,
@@ -90,7 +97,16 @@ static void hold(const struct children *c, uint32_t slot)
 		_exit(WORKER_SICK); /* somebody else's: it must not be written */
 }
 
-static pid_t fork_gate(struct children *c, struct shm_slot *slot, int64_t now_ms)
+static void drop_listeners(struct children *c, bool wants_proxy, bool wants_status)
+{
+	for (int i = 0; i < c->env->listener_count && !wants_proxy; i++)
+		close_if(&c->env->listeners[i]);
+	for (int i = 0; i < c->env->status_count && !wants_status; i++)
+		close_if(&c->env->status_listeners[i]);
+}
+
+static pid_t fork_gate(struct children *c, struct child *child, struct shm_slot *slot,
+		       int64_t now_ms)
 {
 	pid_t master = getpid(), pid;
 	int ends[2];
@@ -99,11 +115,16 @@ static pid_t fork_gate(struct children *c, struct shm_slot *slot, int64_t now_ms
 		return -1;
 	pid = fork();
 	if (pid == 0) {
+		struct gate_job job = { .listeners = c->env->listeners,
+					.listener_count = c->env->listener_count,
+					.control_fd = ends[1] };
+
 		close_if(&ends[0]);
+		drop_listeners(c, true, false);
 		leave_nest(c, master);
-		hold(c, CHILD_GATE);
+		hold(c, (uint32_t)(child - c->list));
 		shm_slot_take(slot, SHM_GATE, getpid(), now_ms);
-		_exit(gate_run(c->env, slot, ends[1]));
+		_exit(gate_run(c->env, slot, &job));
 	}
 	close_if(&ends[1]);
 	if (pid < 0) {
@@ -112,6 +133,21 @@ static pid_t fork_gate(struct children *c, struct shm_slot *slot, int64_t now_ms
 	}
 	close_if(&c->control_fd);
 	c->control_fd = ends[0];
+	return pid;
+}
+
+static pid_t fork_status(struct children *c, struct child *child, struct shm_slot *slot,
+			 int64_t now_ms)
+{
+	pid_t master = getpid(), pid = fork();
+
+	if (pid == 0) {
+		drop_listeners(c, false, true);
+		leave_nest(c, master);
+		hold(c, (uint32_t)(child - c->list));
+		shm_slot_take(slot, SHM_STATUS, getpid(), now_ms);
+		_exit(status_run(c->env, slot));
+	}
 	return pid;
 }
 
@@ -126,8 +162,7 @@ static pid_t fork_worker(struct children *c, struct child *child, struct shm_slo
 	pid = fork();
 	if (pid == 0) {
 		close_if(&ends[0]);
-		for (int i = 0; i < c->env->listener_count; i++)
-			close_if(&c->env->listeners[i]);
+		drop_listeners(c, false, false);
 		leave_nest(c, master);
 		hold(c, (uint32_t)(child - c->list));
 		shm_slot_take(slot, SHM_WORKER, getpid(), now_ms);
@@ -141,6 +176,16 @@ static pid_t fork_worker(struct children *c, struct child *child, struct shm_slo
 	child->gate_end = ends[0];
 	return pid;
 }
+
+static const struct {
+	const char *name, *plural;
+	pid_t (*fork)(struct children *c, struct child *child, struct shm_slot *slot,
+		      int64_t now_ms);
+} kinds[CHILD_KINDS] = {
+	[CHILD_IS_GATE] = { "gate", "gates", fork_gate },
+	[CHILD_IS_STATUS] = { "status", "status processes", fork_status },
+	[CHILD_IS_WORKER] = { "worker", "workers", fork_worker },
+};
 
 bool spawn_tell(struct children *c)
 {
@@ -163,7 +208,7 @@ static void log_birth(uint32_t slot, pid_t pid)
 	struct log_line l;
 
 	log_begin(&l, LOG_LEVEL_DEBUG, "started");
-	log_text(&l, "what", is_worker(slot) ? "worker" : "gate");
+	log_text(&l, "what", kinds[kind_of(slot)].name);
 	log_int(&l, "slot", slot);
 	log_int(&l, "pid", pid);
 	log_end(&l);
@@ -173,8 +218,7 @@ static int start(struct children *c, uint32_t slot, int64_t now_ms)
 {
 	struct child *child = &c->list[slot];
 	struct shm_slot *shared = &c->env->segment->slots[slot];
-	pid_t pid = is_worker(slot) ? fork_worker(c, child, shared, now_ms)
-				    : fork_gate(c, shared, now_ms);
+	pid_t pid = kinds[kind_of(slot)].fork(c, child, shared, now_ms);
 
 	if (pid < 0) {
 		log_say(LOG_LEVEL_ERROR, "fork",
@@ -190,7 +234,7 @@ static int start(struct children *c, uint32_t slot, int64_t now_ms)
 	child->was_killed = false;
 	child->is_told = false;
 	child->generation = c->generation;
-	if (!is_worker(slot)) /* a new gate knows nobody */
+	if (slot == CHILD_GATE) /* a new gate knows nobody */
 		for (uint32_t i = 0; i < c->count; i++)
 			c->list[i].is_told = false;
 	return 0;
@@ -201,11 +245,23 @@ static bool is_free(const struct children *c, uint32_t slot)
 	return c->list[slot].pid == 0 && !c->list[slot].is_foreign;
 }
 
+static bool is_wanted(const struct children *c, uint32_t slot, uint32_t living)
+{
+	switch (kind_of(slot)) {
+	case CHILD_IS_WORKER:
+		return living < c->wanted;
+	case CHILD_IS_STATUS:
+		return c->env->status_count > 0;
+	default:
+		return true;
+	}
+}
+
 static uint32_t count_current(const struct children *c)
 {
 	uint32_t count = 0;
 
-	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+	for (uint32_t slot = CHILD_WORKERS; slot < c->count; slot++)
 		count += c->list[slot].pid > 0 &&
 			 c->list[slot].generation == c->generation;
 	return count;
@@ -218,7 +274,7 @@ void spawn_missing(struct children *c, int64_t now_ms)
 	if (now_ms < c->next_spawn_ms)
 		return;
 	for (uint32_t slot = 0; slot < c->count; slot++) {
-		if ((is_worker(slot) && living >= c->wanted) || !is_free(c, slot) ||
+		if (!is_wanted(c, slot, living) || !is_free(c, slot) ||
 		    !throttle_may_spawn(throttle_of(c, slot), now_ms))
 			continue;
 		if (start(c, slot, now_ms) < 0)
@@ -232,6 +288,8 @@ void spawn_renew(struct children *c, uint32_t wanted)
 	c->wanted = wanted;
 	c->generation++;
 	c->has_old = true;
+	/* Their listener stays with us: who comes meanwhile waits a moment. */
+	(void)spawn_signal(c, CHILD_IS_STATUS, SIGTERM);
 }
 
 /* What a child says of its state is gossip; a lie here costs it its own place. */
@@ -244,13 +302,13 @@ void spawn_retire(struct children *c)
 {
 	if (!c->has_old)
 		return;
-	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+	for (uint32_t slot = CHILD_WORKERS; slot < c->count; slot++)
 		if (c->list[slot].pid > 0 && c->list[slot].generation == c->generation &&
 		    (!is_ready(c, slot) || !c->list[slot].is_told))
 			return;
 	/* Slots may be short: then some of the old ones leave before all new are there.
 	 */
-	for (uint32_t slot = CHILD_GATE + 1; slot < c->count; slot++)
+	for (uint32_t slot = CHILD_WORKERS; slot < c->count; slot++)
 		if (c->list[slot].pid > 0 && c->list[slot].generation != c->generation)
 			(void)kill(c->list[slot].pid, SIGTERM); /* ours: it exists */
 	c->has_old = false;
@@ -294,7 +352,7 @@ static void log_death(const struct children *c, uint32_t slot, const struct deat
 	memcpy(last, shared->last_words, sizeof(last));
 	last[sizeof(last) - 1] = '\0';
 	log_begin(&l, death->is_quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "died");
-	log_text(&l, "what", is_worker(slot) ? "worker" : "gate");
+	log_text(&l, "what", kinds[kind_of(slot)].name);
 	log_int(&l, "slot", slot);
 	log_int(&l, "pid", c->list[slot].pid);
 	log_text(&l, "how", death->how);
@@ -313,13 +371,13 @@ static void bury(struct children *c, uint32_t slot, const struct death *death,
 	log_death(c, slot, death, now_ms - child->born_ms);
 	reap(c, slot, now_ms);
 	close_if(&child->gate_end);
-	if (!is_worker(slot))
+	if (slot == CHILD_GATE)
 		close_if(&c->control_fd);
 	child->pid = 0;
 	if (throttle_died(t, death->is_bad, child->born_ms, now_ms))
 		log_say(LOG_LEVEL_ERROR, "throttled",
 			"%u %s died young in a row: the next is tried in %lld s",
-			t->deaths, is_worker(slot) ? "workers" : "gates",
+			t->deaths, kinds[kind_of(slot)].plural,
 			(long long)t->pause_ms / 1000);
 }
 
@@ -358,25 +416,23 @@ void spawn_watch(struct children *c, int64_t now_ms)
 		if (throttle_lives(throttle_of(c, slot), child->born_ms, now_ms))
 			log_say(LOG_LEVEL_INFO, "recovered",
 				"a %s has lived for %d s: all are started again",
-				is_worker(slot) ? "worker" : "gate",
-				THROTTLE_LIFE_MS / 1000);
+				kinds[kind_of(slot)].name, THROTTLE_LIFE_MS / 1000);
 		if (!is_frozen(c, slot, now_ms))
 			continue;
 		log_say(LOG_LEVEL_ERROR, "frozen",
 			"%s %d has not moved for %d s: it is killed and replaced",
-			is_worker(slot) ? "worker" : "gate", (int)child->pid,
-			FROZEN_MS / 1000);
+			kinds[kind_of(slot)].name, (int)child->pid, FROZEN_MS / 1000);
 		child->was_killed = true;
 		(void)kill(child->pid, SIGKILL); /* our own, not yet reaped: it exists */
 	}
 }
 
-uint32_t spawn_signal(struct children *c, int number)
+uint32_t spawn_signal(struct children *c, enum child_kind kind, int number)
 {
 	uint32_t count = 0;
 
 	for (uint32_t slot = 0; slot < c->count; slot++)
-		if (c->list[slot].pid > 0) {
+		if (c->list[slot].pid > 0 && kind_of(slot) == kind) {
 			(void)kill(c->list[slot].pid,
 				   number); /* not yet reaped: it exists */
 			count++;
@@ -384,11 +440,11 @@ uint32_t spawn_signal(struct children *c, int number)
 	return count;
 }
 
-uint32_t spawn_living(const struct children *c)
+uint32_t spawn_living(const struct children *c, enum child_kind kind)
 {
 	uint32_t count = 0;
 
 	for (uint32_t slot = 0; slot < c->count; slot++)
-		count += c->list[slot].pid > 0;
+		count += c->list[slot].pid > 0 && kind_of(slot) == kind;
 	return count;
 }

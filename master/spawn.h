@@ -10,10 +10,18 @@
 #include <sys/types.h>
 
 #include "master/throttle.h"
+#include "status/status.h"
 #include "worker/env.h"
 #include "worker/worker.h"
 
-enum { CHILD_GATE = 0 }; /* the slot of the gate; workers have 1 … workers_max */
+/* Slots: the gate's, the status processes', then the workers'. */
+enum {
+	CHILD_GATE = 0,
+	CHILD_STATUS = 1,
+	CHILD_WORKERS = CHILD_STATUS + STATUS_PROCESSES
+};
+
+enum child_kind { CHILD_IS_GATE, CHILD_IS_STATUS, CHILD_IS_WORKER, CHILD_KINDS };
 
 struct child {
 	pid_t pid;    /* 0: none now */
@@ -37,7 +45,7 @@ struct children {
 			    */
 	int signal_fd;
 	struct worker_env *env;
-	struct throttle of_gate, of_workers;
+	struct throttle throttles[CHILD_KINDS];
 	int64_t next_spawn_ms; /* fork(2) has failed: not before then */
 	int64_t watched_ms;    /* last look at the heartbeats */
 	int64_t grace_ms;      /* no heartbeat is missed before then */
@@ -78,8 +86,8 @@ void spawn_bury(struct children *c, pid_t pid, int status, int64_t now_ms);
  * throttling that has been lived through.
  */
 void spawn_watch(struct children *c, int64_t now_ms);
-/* Sends all of them a signal; returns how many there are. */
-uint32_t spawn_signal(struct children *c, int number);
-uint32_t spawn_living(const struct children *c);
+/* Sends all of that kind a signal; returns how many there are. */
+uint32_t spawn_signal(struct children *c, enum child_kind kind, int number);
+uint32_t spawn_living(const struct children *c, enum child_kind kind);
 
 #endif

@@ -122,8 +122,18 @@ int64_t shm_lane_bench(struct shm_lane *l, int64_t now_ms, int64_t retry_after_m
 	return held_ms;
 }
 
-bool shm_lane_doubt(struct shm_lane *l, uint32_t most)
+bool shm_lane_has_key(const struct shm_lane *l, uint64_t key)
 {
+	for (int i = 0; i < SHM_LANE_KEYS && key; i++)
+		if (atomic_load(&l->keys[i]) == key)
+			return true;
+	return false;
+}
+
+bool shm_lane_doubt(struct shm_lane *l, uint64_t key, uint32_t most)
+{
+	if (!shm_lane_has_key(l, key))
+		return false;
 	SHM_STEP();
 	if (atomic_fetch_add(&l->doubts, 1) + 1 < most)
 		return false;

@@ -65,8 +65,12 @@ void shm_lane_note(struct shm_lane *l, const struct shm_place *place, int64_t to
  */
 int64_t shm_lane_bench(struct shm_lane *l, int64_t now_ms, int64_t retry_after_ms,
 		       int64_t first_ms, int64_t most_ms);
-/* The upstream said 401, `most` times in a row now: true when that disabled the lane. */
-bool shm_lane_doubt(struct shm_lane *l, uint32_t most);
+bool shm_lane_has_key(const struct shm_lane *l, uint64_t key);
+/*
+ * The upstream refused that key (401), `most` times in a row now: true when that disabled
+ * the lane. A key that the lane has no more tells nothing of it.
+ */
+bool shm_lane_doubt(struct shm_lane *l, uint64_t key, uint32_t most);
 /* Any answer that proves the key, and one that was no 429. */
 void shm_lane_trust(struct shm_lane *l);
 

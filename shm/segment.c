@@ -305,20 +305,12 @@ int32_t shm_segment_pool(struct shm_segment *seg, const char *name)
 		     seg->shape.groups, name);
 }
 
-static bool has_key(const struct shm_lane *lane, uint64_t key)
-{
-	for (size_t i = 0; i < SHM_LANE_KEYS && key; i++)
-		if (atomic_load(&lane->keys[i]) == key)
-			return true;
-	return false;
-}
-
 int32_t shm_segment_lane_of(const struct shm_segment *seg, const uint64_t *keys,
 			    size_t count)
 {
 	for (uint32_t row = 0; row < seg->shape.lanes; row++)
 		for (size_t i = 0; i < count; i++)
-			if (has_key(&seg->lanes[row], keys[i]))
+			if (shm_lane_has_key(&seg->lanes[row], keys[i]))
 				return (int32_t)row;
 	return -1;
 }

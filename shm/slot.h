@@ -25,7 +25,7 @@ enum shm_state {
 	SHM_LEAVING = 'L',
 };
 
-enum shm_kind { SHM_WORKER = 1, SHM_GATE = 2 };
+enum shm_kind { SHM_WORKER = 1, SHM_GATE = 2, SHM_STATUS = 3 };
 enum { SHM_TEXT_MAX = 96 };
 
 struct shm_slot {

@@ -245,6 +245,32 @@ static void look_at_slots(struct shm_snapshot *s, struct shm_segment *seg)
 	}
 }
 
+static void take_off(uint64_t *from, uint64_t what)
+{
+	*from -= what < *from ? what : *from;
+}
+
+/* The total without all rows. */
+static void find_rest(struct shm_sum *rest, const struct shm_sum *total, const void *rows,
+		      size_t row, size_t sum_at, uint32_t count)
+{
+	*rest = *total;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct shm_sum *sum =
+			(const void *)((const char *)rows + i * row + sum_at);
+
+		for (size_t c = 0; c < SHM_COUNTER_COUNT; c++)
+			take_off(&rest->by[c], sum->by[c]);
+		for (size_t h = 0; h < SHM_HIST_COUNT; h++) {
+			for (size_t b = 0; b < SHM_BUCKETS; b++)
+				take_off(&rest->buckets[h][b], sum->buckets[h][b]);
+			take_off(&rest->sums_ms[h], sum->sums_ms[h]);
+		}
+		take_off(&rest->today_requests, sum->today_requests);
+		take_off(&rest->today_tokens, sum->today_tokens);
+	}
+}
+
 void shm_snapshot_take(struct shm_snapshot *s, struct shm_segment *seg, int64_t now_ms,
 		       int64_t wall_s)
 {
@@ -270,6 +296,12 @@ void shm_snapshot_take(struct shm_snapshot *s, struct shm_segment *seg, int64_t 
 		s->lanes[i].waiting = s->lengths[s->lanes[i].row];
 	}
 	look_at_slots(s, seg);
+	find_rest(&s->no_lane, &s->total, s->lanes, sizeof(s->lanes[0]),
+		  offsetof(struct shm_lane_row, sum), s->lane_count);
+	find_rest(&s->no_person, &s->total, s->people, sizeof(s->people[0]),
+		  offsetof(struct shm_person_row, sum), s->person_count);
+	find_rest(&s->no_model, &s->total, s->models, sizeof(s->models[0]),
+		  offsetof(struct shm_model_row, sum), s->model_count);
 	s->errors_ever = atomic_load(&seg->errors->count);
 	s->error_count = shm_errors_read(seg->errors, s->errors);
 }

@@ -72,6 +72,9 @@ struct shm_snapshot {
 	uint64_t save_errors, reloads, reload_errors, errors_ever;
 	uint32_t workers, idle, busy, gate_waiting;
 	struct shm_sum total;
+	/* What is of no lane (person, model) below: refused before it had one, or of an
+	 * earlier configuration. With it the rows add up to the total. */
+	struct shm_sum no_lane, no_person, no_model;
 	uint32_t lane_count, person_count, model_count, worker_count, error_count;
 	struct shm_lane_row *lanes; /* the caller's memory: shape.lanes … rows */
 	struct shm_person_row *people;

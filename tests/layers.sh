@@ -33,7 +33,8 @@ $bad"
 includes translate translate
 includes shm shm
 includes worker worker shm translate
-includes master master worker shm translate
+includes status status worker shm translate
+includes master master status worker shm translate
 
 # translate is functions of bytes: not even the headers of the world.
 bad=$(grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|net|arpa/|unistd|fcntl|poll|time|signal|pthread|syslog|curl/|openssl/(ssl|rand|bio))' \

@@ -55,6 +55,9 @@ struct worker_env {
 	struct shm_segment *segment;
 	int listeners[8]; /* for the gate only */
 	int listener_count;
+	int status_listeners[8]; /* for the status processes only */
+	int status_count;
+	bool status_open;     /* on loopback it shows names to everybody */
 	int alive_fd;	      /* reads EOF when the master is gone */
 	int bells[ENV_BELLS]; /* eventfds: slot n waits at bell n % ENV_BELLS */
 	int books_fd;	      /* an eventfd: there is something for the master to book */

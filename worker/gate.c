@@ -33,6 +33,7 @@ struct gate {
 	struct gate_front front;
 	struct gate_door door;
 	struct shm_slot *slot;
+	_Atomic uint32_t *waiting; /* how many do, for the status; NULL: nobody asks */
 	int epoll_fd;
 	int control_fd;
 	int64_t now_ms;
@@ -181,34 +182,51 @@ static enum worker_exit loop(struct gate *g)
 		gate_front_expire(&g->front);
 		accept_some(g);
 		gate_door_tick(&g->door, g->now_ms);
+		if (g->waiting)
+			atomic_store(g->waiting,
+				     (uint32_t)guests_waiting(&g->front.guests));
 	}
 	return g->is_orphaned ? WORKER_ORPHANED : WORKER_RETIRED;
 }
 
-int gate_run(const struct worker_env *env, struct shm_slot *slot, int control_fd)
+static int watch_master(struct gate *g, const struct worker_env *env)
+{
+	if (gate_watch(g->epoll_fd, EPOLL_CTL_ADD, env->alive_fd, GATE_ALIVE, 0,
+		       EPOLLIN) < 0)
+		return -1;
+	if (g->control_fd < 0)
+		return 0;
+	return gate_watch(g->epoll_fd, EPOLL_CTL_ADD, g->control_fd, GATE_CONTROL, 0,
+			  EPOLLIN);
+}
+
+int gate_run(const struct worker_env *env, struct shm_slot *slot,
+	     const struct gate_job *job)
 {
 	static struct gate g;
 	enum worker_exit code;
 
 	g.slot = slot;
-	g.control_fd = control_fd;
+	g.control_fd = job->control_fd;
 	g.now_ms = g.front.now_ms = clock_ms();
 	wait_catch_term();
 	g.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (g.epoll_fd < 0 ||
-	    gate_watch(g.epoll_fd, EPOLL_CTL_ADD, control_fd, GATE_CONTROL, 0, EPOLLIN) <
-		    0 ||
-	    gate_watch(g.epoll_fd, EPOLL_CTL_ADD, env->alive_fd, GATE_ALIVE, 0, EPOLLIN) <
-		    0) {
+	if (g.epoll_fd < 0 || watch_master(&g, env) < 0) {
 		shm_slot_last_words(slot, "epoll does not work");
 		return WORKER_SICK;
 	}
 	pool_init(&g.pool, on_no_memory);
 	gate_workers_init(&g.workers, &g.pool, env->segment->shape.slots);
 	/* The master tells of them one by one; until then it is known that they come. */
-	gate_workers_expect(&g.workers, env->worker_count, g.now_ms, g.now_ms + HOPE_MS);
+	if (g.control_fd >= 0) {
+		gate_workers_expect(&g.workers, env->worker_count, g.now_ms,
+				    g.now_ms + HOPE_MS);
+		g.waiting = &env->segment->header->gate_waiting;
+	}
 	gate_front_init(&g.front, &g.pool, env, slot, &g.workers, g.epoll_fd);
-	gate_door_open(&g.door, env->listeners, env->listener_count, g.epoll_fd);
+	g.front.answer = job->answer;
+	g.front.self = job->self;
+	gate_door_open(&g.door, job->listeners, job->listener_count, g.epoll_fd);
 	shm_slot_state(slot, SHM_IDLE, g.now_ms);
 	code = loop(&g);
 	shm_slot_state(slot, SHM_LEAVING, clock_ms());

@@ -19,8 +19,21 @@
 
 #include "worker/env.h"
 
-/* control_fd: the gate's end of the control pair (handover.h). Returns the exit code
- * (worker.h). */
-int gate_run(const struct worker_env *env, struct shm_slot *slot, int control_fd);
+/* What a gate stands in front of. */
+struct gate_job {
+	const int *listeners;
+	int listener_count;
+	int control_fd; /* the gate's end of the control pair (handover.h); -1: none */
+	/*
+	 * Without workers: answers a connection whose head is whole (it is still in the
+	 * kernel), without waiting, and leaves it open: the gate drains and closes it.
+	 */
+	void (*answer)(void *self, int fd);
+	void *self;
+};
+
+/* Returns the exit code (worker.h). */
+int gate_run(const struct worker_env *env, struct shm_slot *slot,
+	     const struct gate_job *job);
 
 #endif

@@ -140,6 +140,12 @@ static bool try_hand(struct gate_front *f, int fd)
 /* The head is whole. */
 static void hand(struct gate_front *f, int fd)
 {
+	if (f->answer) {
+		f->answer(f->self, fd);
+		guests_move(&f->guests, fd, GUEST_LINGER, f->now_ms + LINGER_MS);
+		watch(f, fd);
+		return;
+	}
 	if (try_hand(f, fd))
 		return;
 	if (has_hope(f))

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 /* All are compared, whoever it is; the last one that fits is taken. */
-static const struct person *find(const struct people *people, struct str candidate)
+const struct person *keys_find(const struct people *people, struct str candidate)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	size_t found = people->count;
@@ -29,13 +29,13 @@ static const struct person *find(const struct people *people, struct str candida
 	return found < people->count && candidate.len ? &people->list[found] : NULL;
 }
 
-static struct str bearer(struct str authorization)
+struct str keys_behind(struct str authorization, struct str scheme)
 {
-	struct str scheme = { authorization.ptr, 7 };
-
-	if (authorization.len < 7 || !str_eq_nocase(scheme, STR("bearer ")))
+	if (authorization.len < scheme.len ||
+	    !str_eq_nocase((struct str){ authorization.ptr, scheme.len }, scheme))
 		return (struct str){ NULL, 0 };
-	return str_trim((struct str){ authorization.ptr + 7, authorization.len - 7 });
+	return str_trim((struct str){ authorization.ptr + scheme.len,
+				      authorization.len - scheme.len });
 }
 
 const struct person *keys_person(const struct worker_env *env, const struct http *http)
@@ -44,12 +44,14 @@ const struct person *keys_person(const struct worker_env *env, const struct http
 
 	if (!env->people.has_file && !env->people.list[0].has_token)
 		return &env->people.list[0];
-	first = find(&env->people, http_field(http, STR("x-api-key")));
-	second = find(&env->people, bearer(http_field(http, STR("authorization"))));
+	first = keys_find(&env->people, http_field(http, STR("x-api-key")));
+	second = keys_find(
+		&env->people,
+		keys_behind(http_field(http, STR("authorization")), STR("bearer ")));
 	return first ? first : second;
 }
 
-static bool is_loopback(int fd)
+bool keys_is_loopback_socket(int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -96,6 +98,11 @@ static bool is_loopback_name(struct str name)
 	return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool keys_is_loopback_host(struct str host)
+{
+	return is_loopback_name(host_name(host));
+}
+
 bool keys_is_browser(const struct http *http, int client_fd)
 {
 	struct str site = http_field(http, STR("sec-fetch-site"));
@@ -106,5 +113,6 @@ bool keys_is_browser(const struct http *http, int client_fd)
 	if (site.len && !str_eq_nocase(site, STR("none")) &&
 	    !str_eq_nocase(site, STR("same-origin")))
 		return true;
-	return host.len && is_loopback(client_fd) && !is_loopback_name(host_name(host));
+	return host.len && keys_is_loopback_socket(client_fd) &&
+	       !keys_is_loopback_host(host);
 }

@@ -16,6 +16,15 @@
  */
 const struct person *keys_person(const struct worker_env *env, const struct http *http);
 
+/* The person whose token that is, or NULL. */
+const struct person *keys_find(const struct people *people, struct str token);
+/* What stands behind the scheme ("bearer ", "basic ", small letters) of an Authorization
+ * field; empty when the scheme is another one. */
+struct str keys_behind(struct str authorization, struct str scheme);
+/* Whether a Host field names this machine's loopback. */
+bool keys_is_loopback_host(struct str host);
+bool keys_is_loopback_socket(int fd);
+
 /*
  * True when a browser page may be behind the request: an Origin field, a Sec-Fetch-Site
  * of another site, or, on a loopback address, a Host that is no loopback name (DNS

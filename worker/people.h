@@ -34,6 +34,7 @@ struct person {
 	bool has_token;
 	uint8_t token_sha256[32];
 	bool is_disabled;
+	bool is_admin;	 /* the status shows him everything */
 	struct str lane; /* of a lane or a pool */
 	int64_t weight;
 	int64_t requests_per_minute, requests_per_day, tokens_per_day; /* 0: no limit */
@@ -53,6 +54,14 @@ struct people {
 	size_t count;
 	bool has_file; /* people were named; else there is one, for everybody */
 };
+
+struct shm_segment;
+/* Whether that row's lane is his own or in his pool. */
+bool people_may_use(const struct shm_segment *segment, const struct person *person,
+		    uint32_t row);
+
+/* What stands for a key in the segment: the first bytes of its SHA-256. */
+uint64_t people_fingerprint(struct str key);
 
 /* The lane with that row in the segment, or NULL. */
 const struct lane *people_lane(const struct people *people, uint32_t row);

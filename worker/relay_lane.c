@@ -50,7 +50,8 @@ static void doubt(struct relay *rl)
 
 	if (r->env->settings.key_doubts == 0)
 		return;
-	if (shm_lane_doubt(lane_of(r), (uint32_t)r->env->settings.key_doubts))
+	if (shm_lane_doubt(lane_of(r), people_fingerprint(turn_key(r)),
+			   (uint32_t)r->env->settings.key_doubts))
 		say(r, LOG_LEVEL_ERROR, "lane_disabled", "upstream_status", 401);
 	/* Another lane of a pool may have a good key. */
 	rl->is_lanes = atomic_load(&r->env->segment->groups[r->person->group].count) > 1;

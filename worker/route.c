@@ -231,8 +231,25 @@ static int begin(struct req *r)
 	}
 }
 
+/* For the status: what failed last. */
+static void note_error(struct req *r)
+{
+	struct shm_error e = { .wall_s = clock_wall_s(),
+			       .kind = (uint32_t)r->error.kind,
+			       .status = (uint32_t)r->status,
+			       .upstream_status = (uint32_t)r->upstream_status,
+			       .person = atomic_load(&r->entry->person),
+			       .lane = atomic_load(&r->entry->lane),
+			       .model = atomic_load(&r->entry->model) };
+
+	memcpy(e.id, r->id.ptr, r->id.len < sizeof(e.id) ? r->id.len : sizeof(e.id) - 1);
+	shm_errors_add(r->env->segment->errors, &e);
+}
+
 static void account(struct req *r)
 {
+	if (r->has_error)
+		note_error(r);
 	shm_entry_time(r->entry, SHM_HIST_duration, clock_ms() - r->began_ms);
 	shm_slot_end(r->slot, r->entry, r->outcome);
 	if (shm_slot_unbooked(r->slot) >= SHM_ENTRIES / 2)

@@ -111,7 +111,7 @@ def start_nim(folder, upstream, workers=WORKERS, **settings):
     base = os.path.join(folder, f"nim-{port}")
     os.mkdir(base)
     lines = [f'listen = ( {{ address = "127.0.0.1"; port = {port}; }} );',
-             f"workers = {{ max = {workers}; }};", 'log_level = "error";', "paced = false;",
+             f"workers = {{ max = {workers}; }};", 'log_level = "error";', "paced = false;", "status = ( );",
              f'state_dir = "{base}/state";']
     lines += [f"{name} = {value};" for name, value in settings.items()]
     with open(os.path.join(base, "nim.conf"), "w") as f:

@@ -176,7 +176,7 @@ class Nim(Server):
                  f'upstreams = ( {{ name = "fake"; base_url = "http://127.0.0.1:{upstream_port}/v1"; }} );',
                  f"workers = {{ max = {workers}; }};"]
         self.state = os.path.join(conf_folder, "state")
-        values = {"log_level": '"debug"', "state_dir": f'"{self.state}"', "paced": "false", "bench": 0,
+        values = {"log_level": '"debug"', "state_dir": f'"{self.state}"', "paced": "false", "bench": 0, "status": "( )",
                   "key_doubts": 0, **(settings or {})}
         lines += [f"{name} = {value};" for name, value in values.items()] + [more_conf]
         self.conf = os.path.join(conf_folder, "nim.conf")

@@ -129,7 +129,7 @@ class Host:
         self.lanes = lanes
         for name in lanes:
             self.write(name + ".key", (keys or {}).get(name, f"nvapi-{name}"))
-        self.settings = {"log_level": '"debug"', "state_dir": f'"{self.folder}/state"', "rpm": RPM,
+        self.settings = {"log_level": '"debug"', "status": "( )", "state_dir": f'"{self.folder}/state"', "rpm": RPM,
                          "window": int(WINDOW_MS / scale) + (1 if scale > 1 else 0),
                          "spacing": int(SPACING_MS / scale), **(settings or {})}
         self.write("models.conf", harness.MODELS)

@@ -39,7 +39,7 @@ class Code(unittest.TestCase):
         os.chmod(self.folder, 0o755)
         self.port = harness.free_port()
         self.write("models.conf", MODELS)
-        self.write("nim.conf", f'listen = ( {{ address = "127.0.0.1"; port = {self.port}; }} );\n'
+        self.write("nim.conf", f'listen = ( {{ address = "127.0.0.1"; port = {self.port}; }} ); status = ( );\n'
                                "workers = { max = 2; }; drain_timeout = 1000;\n")
         os.mkdir(self.path("bin"))
         self.write("bin/claude", CLAUDE)

@@ -58,7 +58,10 @@ void house_start_gate(void)
 	ck_assert_int_ge(gate_pid, 0);
 	if (gate_pid == 0) {
 		drop_all_but(ends[1]);
-		_exit(gate_run(&env, &segment.slots[0], ends[1]));
+		_exit(gate_run(&env, &segment.slots[0],
+			       &(struct gate_job){ .listeners = env.listeners,
+						   .listener_count = env.listener_count,
+						   .control_fd = ends[1] }));
 	}
 	(void)close(ends[1]);
 	control_fd = ends[0];

@@ -54,15 +54,36 @@ START_TEST(models_arrive)
 }
 END_TEST
 
+START_TEST(the_status_is_beside_the_first_listener)
+{
+	ck_assert_int_eq(
+		read_conf("listen = ( { address = \"127.0.0.1\"; port = 9000; } );",
+			  MODELS),
+		0);
+	ck_assert_int_eq(conf.status_count, 1);
+	ck_assert_int_eq(conf.status[0].port, 9001);
+	conf_release(&conf);
+	ck_assert_int_eq(read_conf("status = ( ); status_open = true;", MODELS), 0);
+	ck_assert_int_eq(conf.status_count, 0);
+	ck_assert(conf.status_open);
+	conf_release(&conf);
+	ck_assert_int_eq(
+		read_conf("status = ( { address = \"0.0.0.0\"; port = 1; } );", MODELS),
+		-1);
+	ck_assert_ptr_nonnull(
+		strstr(lines(&conf.errors), "a status on 0.0.0.0 wants tokens"));
+}
+END_TEST
+
 START_TEST(names_of_later_versions_are_only_a_warning)
 {
-	ck_assert_int_eq(read_conf("status = { address = \"127.0.0.1\"; port = 1; };\n"
-				   "\nworkers = { spare_min = 1; };",
+	ck_assert_int_eq(read_conf("workers = { spare_max = 3;\n"
+				   "\nspare_min = 1; };",
 				   MODELS),
 			 0);
 	ck_assert_str_eq(
 		lines(&conf.warnings),
-		"nim.conf:1: \"status\" is not used by this version\n"
+		"nim.conf:1: \"workers.spare_max\" is not used by this version\n"
 		"nim.conf:3: \"workers.spare_min\" is not used by this version\n");
 }
 END_TEST
@@ -211,7 +232,8 @@ START_TEST(the_shipped_people_conf_shows_everything)
 		"spacing",	  "paced",    "tokens_per_minute",
 		"lanes",	  "weight",   "requests_per_minute",
 		"streams",	  "models",   "requests_per_day",
-		"max_wait",	  "disabled", "tokens_per_day",
+		"max_wait",	  "admin",    "disabled",
+		"tokens_per_day",
 	};
 	const char *text = shipped("people.conf");
 
@@ -269,6 +291,7 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, every_setting_arrives);
 	tcase_add_test(tcase, models_arrive);
+	tcase_add_test(tcase, the_status_is_beside_the_first_listener);
 	tcase_add_test(tcase, names_of_later_versions_are_only_a_warning);
 	tcase_add_test(tcase, the_environment_wins_over_the_files);
 	tcase_add_test(tcase, an_empty_variable_is_as_none);

@@ -8,7 +8,7 @@
 #include "shm/person.h"
 #include "tests/unit/unit.h"
 
-enum { NOW_MS = 5000000, SLOTS = 8, ROW = 3, MINUTE_MS = SHM_BRAKE_MINUTE_MS };
+enum { NOW_MS = 5000000, SLOTS = 8, ROW = 3, MINUTE_MS = SHM_BRAKE_MINUTE_MS, KEY = 77 };
 
 static struct shm_segment seg;
 static struct shm_lane *lane;
@@ -65,15 +65,25 @@ START_TEST(several_429s_of_one_moment_are_one)
 }
 END_TEST
 
+START_TEST(a_key_that_was_replaced_disables_nothing)
+{
+	atomic_store(&lane->keys[0], KEY + 1);
+	for (int i = 0; i < 5; i++)
+		ck_assert(!shm_lane_doubt(lane, KEY, 2));
+	ck_assert_uint_eq(atomic_load(&lane->is_disabled), 0);
+}
+END_TEST
+
 START_TEST(the_second_401_in_a_row_disables)
 {
-	ck_assert(!shm_lane_doubt(lane, 2));
+	atomic_store(&lane->keys[3], KEY);
+	ck_assert(!shm_lane_doubt(lane, KEY, 2));
 	shm_lane_trust(lane);
-	ck_assert(!shm_lane_doubt(lane, 2));
+	ck_assert(!shm_lane_doubt(lane, KEY, 2));
 	ck_assert_uint_eq(atomic_load(&lane->is_disabled), 0);
-	ck_assert(shm_lane_doubt(lane, 2));
+	ck_assert(shm_lane_doubt(lane, KEY, 2));
 	ck_assert_uint_eq(atomic_load(&lane->is_disabled), 1);
-	ck_assert(!shm_lane_doubt(lane, 2)); /* it says so once */
+	ck_assert(!shm_lane_doubt(lane, KEY, 2)); /* it says so once */
 }
 END_TEST
 
@@ -212,6 +222,7 @@ static Suite *make_suite(void)
 		  { a_429_with_a_time_benches_for_that_time,
 		    without_a_time_it_is_ten_seconds_doubling_to_two_minutes,
 		    several_429s_of_one_moment_are_one,
+		    a_key_that_was_replaced_disables_nothing,
 		    the_second_401_in_a_row_disables } },
 		{ "brake",
 		  { each_press_halves_and_each_minute_gives_one_back,
